@@ -1,0 +1,1 @@
+"""The app: configuration, station, journal, worker, live fit, replay, command line, window."""

@@ -1,0 +1,1 @@
+"""Numbers: from rows to a phase coherence length, with no Qt, no VISA, no files and no clock."""

@@ -1,0 +1,56 @@
+"""A magnetoconductance curve, as a fit takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Delta sigma against field, in the units the fits run in.
+
+    Attributes
+    ----------
+    field_T : ndarray, shape (n,)
+        Perpendicular field, offset removed [T].
+    dsigma : ndarray, shape (n,)
+        sigma(B) - sigma(0) per square [G0 = e^2/(pi h)], positive for weak localization.
+    error : ndarray, shape (n,), or None
+        One standard deviation of `dsigma` [G0]; None where nothing is known of it.
+    temperature_K : float or None
+        Mean temperature of the sweep [K].
+    """
+
+    field_T: np.ndarray
+    dsigma: np.ndarray
+    error: np.ndarray | None = None
+    temperature_K: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check shapes and values; freeze the arrays.
+
+        Raises
+        ------
+        ValueError
+            Lengths differ, a value is not finite, or an error is not positive.
+        """
+        for name in ("field_T", "dsigma", "error"):
+            values = getattr(self, name)
+            if values is None and name == "error":
+                continue
+            array = np.array(values, dtype=float)
+            if array.ndim != 1 or array.shape != np.shape(self.field_T):
+                raise ValueError(f"curve: {name} has shape {array.shape}, field_T has {np.shape(self.field_T)}")
+            bad = ~np.isfinite(array) if name != "error" else ~(np.isfinite(array) & (array > 0))
+            if bad.any():
+                raise ValueError(f"curve: {name} has {bad.sum()} values that are not usable, first at {bad.argmax()}")
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    def within(self, window_T: float) -> Curve:
+        """Return the part of the curve with |B| <= window_T."""
+        keep = np.abs(self.field_T) <= window_T
+        error = None if self.error is None else self.error[keep]
+        return Curve(self.field_T[keep], self.dsigma[keep], error, self.temperature_K)

@@ -1,0 +1,1 @@
+"""Models of the magnetoconductance, one family of papers a file."""

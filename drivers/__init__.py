@@ -1,0 +1,1 @@
+"""Wires: strict drivers of the instruments, and the roles they play."""

@@ -1,0 +1,1 @@
+"""What is measured: PyMeasure procedures and how a row is taken."""
