@@ -54,3 +54,8 @@ class Curve:
         keep = np.abs(self.field_T) <= window_T
         error = None if self.error is None else self.error[keep]
         return Curve(self.field_T[keep], self.dsigma[keep], error, self.temperature_K)
+
+    def first(self, points: int) -> Curve:
+        """Return the curve as it was when `points` of its points had been measured."""
+        error = None if self.error is None else self.error[:points]
+        return Curve(self.field_T[:points], self.dsigma[:points], error, self.temperature_K)

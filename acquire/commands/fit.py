@@ -1,0 +1,52 @@
+"""`cusp fit FILE ...`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from acquire import report
+from acquire.files import add_file_arguments, read_files, settings_for
+from acquire.results import analyse_runs
+from acquire.trouble import UserError
+from analysis.model import MODELS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take files, model and where the JSON goes."""
+    add_file_arguments(parser)
+    parser.add_argument("--model", default="auto", help=f"auto, {', '.join(MODELS)} (default: auto)")
+    parser.add_argument(
+        "--window-T", type=float, help="largest |B| that is fitted [T] (default: all, if the model holds)"
+    )
+    parser.add_argument("--fix", action="append", default=[], metavar="NAME=VALUE", help="hold a parameter: l_so_nm=90")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the results there; - for the terminal")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fit every sweep of every file; print a table and write JSON."""
+    runs = read_files(args)
+    results = analyse_runs(runs, settings_for(args, runs))
+    if str(args.json) == "-":
+        print(json.dumps([r.as_json() for r in results], indent=1, allow_nan=False))
+    else:
+        Console().print(report.table([r.result for r in results]))
+        for result in results:
+            for remark in result.result.remarks:
+                print(f"{result.path.name}: {remark.message}", file=sys.stderr)
+    if args.json and str(args.json) != "-":
+        _write(args.json, [r.as_json() for r in results])
+    for remark in (remark for run in runs for remark in run.remarks):
+        print(remark, file=sys.stderr)
+    return 0
+
+
+def _write(path: Path, record: object) -> None:
+    try:
+        path.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error

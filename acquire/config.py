@@ -1,0 +1,278 @@
+"""config.yaml, read strictly: every key known, every number a finite number, the unit in the name of the key."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from analysis.sample import Sample
+from acquire.trouble import UserError
+from drivers.catalogue import DRIVERS
+from drivers.simulated.rack import RackSettings
+
+LARGEST_FILE = 64 * 1024
+SIMULATED = "simulated"
+ROLES = {"magnet": "magnet", "thermometer": "temperature", "lockin_xx": "lockin", "lockin_xy": "lockin"}
+"""What each name under `instruments` does, as the role that its driver must play."""
+
+
+class ConfigError(UserError):
+    """A configuration that is not accepted; the text names file, key, value and what to do."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Instrument(_Strict):
+    """How one instrument is reached; `settings` are those of its driver."""
+
+    driver: str
+    address: str
+    timeout_s: float = Field(default=2.0, gt=0, le=60)
+    read_termination: str | None = None
+    write_termination: str | None = None
+    settings: Any = None
+
+
+class Config(_Strict):
+    """The whole rig.
+
+    Attributes
+    ----------
+    station : str
+    visa_library : str
+        ``simulated``, or what pyvisa is to use: empty for whatever it finds, ``@py``, a path.
+    series_resistor_ohm : float
+        Resistor through which the oscillator of `lockin_xx` drives the current [ohm].
+    instruments : dict of str to Instrument
+    sample : Sample
+    simulation : RackSettings
+    simulation_speed : float
+        How many times faster than real time the simulated rig runs.
+    data_folder : Path
+    """
+
+    station: str = "rig"
+    visa_library: str = ""
+    series_resistor_ohm: float = Field(gt=0)
+    instruments: dict[str, Instrument]
+    sample: Any = Sample()
+    simulation: Any = None
+    simulation_speed: float = Field(default=1.0, ge=0.1, le=10_000)
+    data_folder: str = "data"
+
+    @model_validator(mode="after")
+    def _roles_filled(self) -> Config:
+        missing = [name for name in ROLES if name not in self.instruments and name != "lockin_xy"]
+        if missing:
+            raise ValueError(f"instruments: {', '.join(missing)} missing; a rig needs {', '.join(ROLES)}")
+        addresses = [instrument.address for instrument in self.instruments.values()]
+        twice = {address for address in addresses if addresses.count(address) > 1}
+        if twice:
+            raise ValueError(f"instruments: address {twice.pop()} stands twice; each instrument has its own")
+        return self
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the rig is the simulated one."""
+        return self.visa_library == SIMULATED
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain data only: no aliases, no key twice, 1e-3 is a number, 12:30 and `on` are words."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise yaml.MarkedYAMLError(problem="an alias (*name) is not allowed", problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("tag:yaml.org,2002:bool", r"true|false", "tf"),
+    ("tag:yaml.org,2002:int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))([eE][-+]?[0-9]+)?", "-+0123456789."),
+    ("tag:yaml.org,2002:null", r"~|null|", "~n"),
+):
+    _Loader.add_implicit_resolver(
+        _tag, re.compile(rf"^(?:{_pattern})$"), list(_first) + ([""] if "null" in _tag else [])
+    )
+
+
+def load(path: Path) -> Config:
+    """Read and check a configuration.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing, too large, not YAML, or a key or value is not accepted.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; give a file with --config") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not a text file in UTF-8") from error
+    if len(text) > LARGEST_FILE:
+        raise ConfigError(f"{path}: {len(text)} characters, more than {LARGEST_FILE}; this is no configuration")
+    return parse(text, str(path))
+
+
+def parse(text: str, where: str = "config") -> Config:
+    """Check the text of a configuration; `where` names it in messages. Raises ConfigError."""
+    lines: dict[str, int] = {}
+    try:
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            data = loader.construct_document(node) if node is not None else None
+            _note_lines(node, "", lines)
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ConfigError(f"{where}{_yaml_trouble(error)}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where}: not a mapping of keys to values; see config.yaml in the repository")
+    try:
+        return _build(data)
+    except _KeyTrouble as trouble:
+        raise ConfigError(f"{where}{_at(trouble.key, lines)}: {trouble}") from None
+
+
+def _yaml_trouble(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error).split("\n")[0]
+    return f", line {mark.line + 1}: {problem}" if mark else f": {problem}"
+
+
+def _note_lines(node: Any, prefix: str, lines: dict[str, int]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = f"{prefix}{key.value}"
+            lines[name] = key.start_mark.line + 1
+            _note_lines(value, f"{name}.", lines)
+
+
+def _at(key: str, lines: Mapping[str, int]) -> str:
+    return f", line {lines[key]}" if key in lines else ""
+
+
+class _KeyTrouble(Exception):
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(f"{key}: {text}" if key else text)
+        self.key = key
+
+
+def _build(data: dict[str, Any]) -> Config:
+    _known_keys(data, Config.model_fields, "")
+    values = dict(data)
+    values["sample"] = _dataclass(Sample, data.get("sample", {}), "sample")
+    values["simulation"] = _dataclass(RackSettings, data.get("simulation", {}), "simulation")
+    instruments = data.get("instruments", {})
+    if not isinstance(instruments, dict):
+        raise _KeyTrouble("instruments", "must be a mapping of names to instruments")
+    _known_keys(instruments, ROLES, "instruments.")
+    values["instruments"] = {name: _instrument(name, entry) for name, entry in instruments.items()}
+    return _validated(Config, values, "")
+
+
+def _instrument(name: str, entry: Any) -> Instrument:
+    where = f"instruments.{name}"
+    if not isinstance(entry, dict):
+        raise _KeyTrouble(where, "must be a mapping with driver and address")
+    driver = entry.get("driver")
+    fitting = [known for known, cls in DRIVERS.items() if cls.role == ROLES[name]]
+    if driver not in fitting:
+        raise _KeyTrouble(f"{where}.driver" if "driver" in entry else where, f"{driver!r} is no driver for "
+                          f"a {ROLES[name]}{_nearest(str(driver), fitting)}; there are: {', '.join(fitting)}")  # fmt: skip
+    settings = DRIVERS[driver].Settings
+    own = {key for key in Instrument.model_fields if key != "settings"}
+    _known_keys(entry, [*own, *(field.name for field in dataclasses.fields(settings))], f"{where}.")
+    values = {key: value for key, value in entry.items() if key in own}
+    values["settings"] = _dataclass(settings, {k: v for k, v in entry.items() if k not in own}, where)
+    return _validated(Instrument, values, where)
+
+
+def _known_keys(data: Mapping[Any, Any], known: typing.Iterable[str], prefix: str) -> None:
+    names = list(known)
+    for key in data:
+        if key not in names:
+            raise _KeyTrouble(
+                f"{prefix}{key}", f"not a known key{_nearest(str(key), names)}; there are: {', '.join(names)}"
+            )
+
+
+def _nearest(word: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _dataclass(cls: type, data: Any, prefix: str) -> Any:
+    """Build a settings dataclass from plain data, key by key, with strict types."""
+    if not isinstance(data, dict):
+        raise _KeyTrouble(prefix, "must be a mapping of keys to values")
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    _known_keys(data, fields, f"{prefix}.")
+    hints = typing.get_type_hints(cls)
+    required = [
+        n for n, f in fields.items() if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
+    for name in required:
+        if name not in data:
+            raise _KeyTrouble(prefix, f"{name} is missing")
+    values = {name: _value(hints[name], value, f"{prefix}.{name}") for name, value in data.items()}
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise _KeyTrouble(prefix, str(error)) from error
+
+
+def _value(hint: Any, value: Any, key: str) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _dataclass(hint, value, key)
+    if isinstance(hint, types.UnionType) and value is None and type(None) in typing.get_args(hint):
+        return None
+    try:
+        checked = TypeAdapter(hint, config=ConfigDict(strict=True)).validate_python(value)
+    except ValidationError as error:
+        raise _KeyTrouble(key, _first_trouble(error, value)) from None
+    if isinstance(checked, float) and not math.isfinite(checked):
+        raise _KeyTrouble(key, f"{value!r} is not finite; give a number")
+    return checked
+
+
+def _validated(cls: type[BaseModel], values: dict[str, Any], prefix: str) -> Any:
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join([*filter(None, [prefix]), *map(str, first["loc"])])
+        raise _KeyTrouble(key, _first_trouble(error, first.get("input"))) from None
+
+
+def _first_trouble(error: ValidationError, value: Any) -> str:
+    first = error.errors()[0]
+    text = first["msg"].removeprefix("Value error, ")
+    if first["type"] in ("missing", "value_error"):
+        return text
+    return f"{value!r} is not accepted: {text[0].lower()}{text[1:]}"

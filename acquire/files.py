@@ -1,0 +1,74 @@
+"""The arguments that every command on saved files takes, and what becomes of them."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from acquire.importers.tables import QUANTITIES, Columns, parse_column
+from acquire.run import Run, load_all
+from acquire.trouble import UserError
+from analysis.live import Settings
+from analysis.model import MODELS
+from analysis.sample import Sample
+
+_SAMPLE = {"squares": "length over width between the contacts", "thickness_nm": "film thickness [nm]",
+           "width_um": "width of the bar [um]", "mean_free_path_nm": "elastic mean free path [nm]"}  # fmt: skip
+
+
+def add_file_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add files, columns of plain tables, and the sample."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="sweep files, or tables with --column")
+    parser.add_argument(
+        "--column", action="append", default=[], metavar="QUANTITY=NAME[*FACTOR]",
+        help=f"which column of a plain table is what; quantities: {', '.join(QUANTITIES)}",
+    )  # fmt: skip
+    parser.add_argument("--excitation-nA", type=float, help="current behind x_V of a table [nA]")
+    parser.add_argument("--temperature-K", type=float, help="temperature of a table [K]")
+    for name, meaning in _SAMPLE.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, help=meaning)
+
+
+def read_files(args: argparse.Namespace) -> list[Run]:
+    """Read the files of the command line; raises UserError."""
+    for name in ("excitation_nA", "temperature_K", *_SAMPLE):
+        value = getattr(args, name)
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise UserError(f"--{name.replace('_', '-')} {value:g}: must be a number above 0")
+    try:
+        names = dict(parse_column(text) for text in args.column)
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return load_all(args.files, Columns(names, args.excitation_nA, args.temperature_K, args.squares or 1.0))
+
+
+def settings_for(args: argparse.Namespace, runs: Sequence[Run]) -> Settings:
+    """Return how to analyse the runs: the command line first, then what the first file says of its sample."""
+    model = getattr(args, "model", "auto")
+    if model != "auto" and model not in MODELS:
+        raise UserError(f"--model {model}: not known; there are auto, {', '.join(MODELS)}")
+    window_T = getattr(args, "window_T", None)
+    if window_T is not None and not (math.isfinite(window_T) and window_T > 0):
+        raise UserError(f"--window-T {window_T:g}: must be a field above 0 T")
+    known = next((run.sample for run in runs if run.sample is not None), Sample())
+    given = {name: getattr(args, name) for name in _SAMPLE if getattr(args, name) is not None}
+    fixed = tuple(_fixed(text, model) for text in getattr(args, "fix", []))
+    return Settings(model=model, window_T=window_T, fixed=fixed, sample=dataclasses.replace(known, **given))
+
+
+def _fixed(text: str, model: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    models = MODELS.values() if model == "auto" else [MODELS[model]]
+    names = sorted({p.name for m in models for p in m.parameters})
+    if name not in names:
+        raise UserError(f"--fix {text!r}: no parameter {name!r}; there are {', '.join(names)}")
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(f"--fix {text!r}: write name=number, for example l_so_nm=90")
+    return name, value

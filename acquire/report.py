@@ -1,0 +1,131 @@
+"""Results on paper: the figure and the table of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import colormaps, colors
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from analysis.live import Snapshot, SweepResult
+
+MOST_POINTS = 300
+"""A curve on paper shows no more points than this; the fit is drawn through all of them."""
+
+
+def table(sweeps: Sequence[SweepResult]) -> Table:
+    """Return the results of sweeps as a table for a terminal."""
+    out = Table(title="phase coherence", title_justify="left")
+    for heading in ("T (K)", "model", "L_phi (nm)", "L_so (nm)", "offset (mT)", "chi2", "points", "what it is"):
+        out.add_column(heading, justify="left" if heading in ("model", "what it is") else "right")
+    for sweep in sweeps:
+        fit = sweep.fit
+        out.add_row(
+            _number(sweep.temperature_K, 3), fit.model if fit else "-", _length(sweep, "l_phi_nm"),
+            _length(sweep, "l_so_nm"), f"{1e3 * sweep.field_offset_T:+.3f}",
+            f"{fit.chi2_reduced:.2f}" if fit else "-", str(fit.points if fit else sweep.rows),
+            sweep.symmetry.sentence or sweep.advice,
+        )  # fmt: skip
+    return out
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return "-" if value is None else f"{value:.{decimals}f}"
+
+
+def _length(sweep: SweepResult, name: str) -> str:
+    if sweep.fit is None or name not in {e.name for e in sweep.fit.estimates}:
+        return "-"
+    estimate = sweep.fit[name]
+    if estimate.fixed:
+        return f"{estimate.value:.4g} fixed"
+    if estimate.value is not None and estimate.error is not None:
+        return f"{estimate.value:.4g} +- {estimate.error:.2g}"
+    bounds = [f"> {estimate.lower:.3g}" if estimate.lower is not None else "",
+              f"< {estimate.upper:.3g}" if estimate.upper is not None else ""]  # fmt: skip
+    return " and ".join(filter(None, bounds)) or "not determined"
+
+
+def save_figure(snapshot: Snapshot, stem: Path, truth_nm: Mapping[float, float] | None = None) -> list[Path]:
+    """Draw delta sigma(B) with fits and L_phi(T); save it as PDF and PNG.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    stem : Path
+        Path of the files without their ending.
+    truth_nm : mapping of float to float, optional
+        Temperature [K] -> L_phi [nm] of a simulated film, drawn as a line.
+
+    Returns
+    -------
+    list of Path
+    """
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
+    shade = _shades(snapshot.sweeps)
+    for sweep in snapshot.sweeps:
+        _draw_curve(left, sweep, shade(sweep))
+    left.set_xlabel("B (mT)")
+    left.set_ylabel(r"$\Delta\sigma$ ($e^2/\pi h$)")
+    left.legend(fontsize="small", frameon=False, title="T", loc="best")
+    _draw_lengths(right, snapshot, shade, truth_nm)
+    paths = [stem.with_suffix(".pdf"), stem.with_suffix(".png")]
+    for path in paths:
+        figure.savefig(path, dpi=160)
+    return paths
+
+
+def _shades(sweeps: Sequence[SweepResult]):  # noqa: ANN202 - a closure over the colour scale
+    temperatures = [s.temperature_K for s in sweeps if s.temperature_K]
+    scale = colors.LogNorm(min(temperatures, default=1.0), max(temperatures, default=10.0) * 1.15)
+    return lambda sweep: colormaps["viridis"](scale(sweep.temperature_K) if sweep.temperature_K else 0.5)
+
+
+def _draw_curve(axes: Axes, sweep: SweepResult, shade: tuple) -> None:
+    if sweep.curve is None:
+        return
+    curve = sweep.curve
+    some = slice(None, None, max(1, len(curve.field_T) // MOST_POINTS))
+    error = None if curve.error is None else curve.error[some]
+    label = f"{sweep.temperature_K:.3g} K" if sweep.temperature_K is not None else f"sweep {sweep.sweep}"
+    axes.errorbar(
+        1e3 * curve.field_T[some], curve.dsigma[some], error, fmt=".", ms=2.5, lw=0.6, color=shade, label=label
+    )
+    if sweep.drawn is not None:
+        axes.plot(1e3 * sweep.drawn[0], sweep.drawn[1], "-", lw=1.2, color=shade)
+
+
+def _draw_lengths(axes: Axes, snapshot: Snapshot, shade, truth_nm: Mapping[float, float] | None) -> None:  # noqa: ANN001
+    for sweep in snapshot.sweeps:
+        estimate = sweep.fit["l_phi_nm"] if sweep.fit is not None else None
+        if estimate is not None and estimate.value is not None and sweep.temperature_K:
+            axes.errorbar(
+                sweep.temperature_K, estimate.value, estimate.error, fmt="o", ms=4, mfc="none", color=shade(sweep)
+            )
+    if snapshot.joint is not None:
+        joint = snapshot.joint
+        good = [
+            (t, e.value, e.error)
+            for t, e in zip(joint.temperature_K, joint.l_phi_nm, strict=True)
+            if e.value is not None
+        ]
+        if good:
+            t, value, error = map(np.array, zip(*good, strict=True))
+            axes.errorbar(
+                t, value, error.astype(float), fmt="s", ms=3, color="black", lw=1, label="joint fit, one $L_{so}$"
+            )
+    if truth_nm:
+        axes.plot(list(truth_nm), list(truth_nm.values()), "--", lw=1, color="0.5", label="simulated film")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("T (K)")
+    axes.set_ylabel(r"$L_\varphi$ (nm)")
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize="small", frameon=False)

@@ -1,0 +1,100 @@
+"""A measured run as it comes out of a file: rows, or a curve that somebody has reduced already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from acquire.importers.tables import Columns, read_table
+from acquire.journal import JournalError, is_sweep_file, read
+from analysis.curve import Curve
+from analysis.row import COLUMNS, SWEEP
+from analysis.sample import Sample
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a file holds: either rows, or one reduced curve.
+
+    Attributes
+    ----------
+    path : Path
+    columns : dict of str to ndarray, shape (n,)
+        Rows, column by column; empty for a reduced curve.
+    curve : Curve or None
+    sample : Sample or None
+        What the file says of the sample; None where it says nothing.
+    remarks : tuple of str
+        What a reader should know: unfinished, torn.
+    """
+
+    path: Path
+    columns: dict[str, np.ndarray] = field(default_factory=dict)
+    curve: Curve | None = None
+    sample: Sample | None = None
+    remarks: tuple[str, ...] = ()
+
+    def sweeps(self) -> list[int]:
+        """Return the numbers of the field sweeps in the file, in order."""
+        return [] if not self.columns else sorted(set(self.columns[SWEEP].tolist()))
+
+    def rows(self) -> list[dict[str, float]]:
+        """Return the rows one by one, as they were emitted."""
+        lists = [self.columns[name].tolist() for name in COLUMNS] if self.columns else []
+        return [dict(zip(COLUMNS, cells, strict=True)) for cells in zip(*lists, strict=True)]
+
+
+def load(path: Path, columns: Columns | None = None) -> Run:
+    """Read a sweep file of ours, or a plain table of which `columns` says what is what.
+
+    Raises
+    ------
+    JournalError
+        The file cannot be read, is damaged or holds no row.
+    """
+    if not path.is_file():
+        raise JournalError(f"{path}: there is no such file")
+    return _own(path) if is_sweep_file(path) else _table(path, columns)
+
+
+def load_all(paths: Sequence[Path], columns: Columns | None = None) -> list[Run]:
+    """Read several files; raises as `load`."""
+    return [load(path, columns) for path in paths]
+
+
+def _own(path: Path) -> Run:
+    file = read(path)
+    if file.damage:
+        raise JournalError(
+            f"{path}: damaged: {file.damage}; {file.rows} rows can be read, none is used: take a copy of the original"
+        )
+    if file.rows == 0:
+        raise JournalError(f"{path}: holds no rows ({file.status})")
+    remarks = []
+    if not file.end:
+        torn = f", {file.torn} bytes of a torn row left out" if file.torn else ""
+        remarks.append(f"{path.name}: unfinished, {file.rows} whole rows{torn}")
+    return Run(path, file.columns, sample=_sample(file.start.get("sample")), remarks=tuple(remarks))
+
+
+def _sample(record: object) -> Sample | None:
+    """Return the sample of a start record; what is not one, in type or name, is not guessed."""
+    if not isinstance(record, dict):
+        return None
+    numbers = {k: v for k, v in record.items() if k in Sample.__annotations__ and k != "name"}
+    if not all(v is None or (isinstance(v, float | int) and v > 0) for v in numbers.values()):
+        return None
+    return Sample(name=str(record.get("name", "film")), **numbers)
+
+
+def _table(path: Path, columns: Columns | None) -> Run:
+    if columns is None or not columns.names:
+        raise JournalError(
+            f"{path}: not a Cusp sweep file; for another table say what is what, for example "
+            "--column field_T=B --column resistance_ohm=Rxx"
+        )
+    table = read_table(path, columns)
+    return Run(path, table) if isinstance(table, dict) else Run(path, curve=table)

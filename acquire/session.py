@@ -1,0 +1,393 @@
+"""One evening at the rig: the queue, the run under way, its live fit, and the words stop and hold.
+
+The window and the command line both drive this object; it knows neither of them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from acquire.journal import Journal, JournalError, new_path
+from acquire.live import LiveFit
+from acquire.replay import Replay
+from acquire.run import Run
+from acquire.station import Station, versions
+from acquire.status import Job, JobStatus, Readings, State, Status
+from acquire.supervisor import Supervisor
+from acquire.worker import Worker
+from analysis.live import Settings, Snapshot
+from drivers.instrument import DriverError
+from procedures.catalogue import PROCEDURES
+from procedures.measurement import HOLD, ZERO, Measurement
+
+log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Is told what happens, on whatever thread it happens; it must return at once."""
+
+    def on_status(self, status: Status) -> None: ...
+    def on_readings(self, readings: Readings) -> None: ...
+    def on_snapshot(self, snapshot: Snapshot) -> None: ...
+
+
+class Session:
+    """Runs procedures one after the other on a station.
+
+    Parameters
+    ----------
+    station : Station or None
+        None where there is no rig: only replay works then.
+    data_folder : Path
+        Where sweep files go.
+    settings : Settings
+        How rows are analysed.
+    """
+
+    procedures: Mapping[str, type[Measurement]] = PROCEDURES
+
+    def __init__(self, station: Station | None, data_folder: Path, settings: Settings) -> None:
+        self._station = station
+        self.station_name = station.config.station if station else "no rig"
+        self.simulated = bool(station and station.config.simulated)
+        self.data_folder = data_folder
+        self.settings = settings
+        self.status = Status()
+        self.readings = Readings()
+        self.snapshot: Snapshot | None = None
+        self._listeners: list[Listener] = []
+        self._lock = threading.RLock()
+        self._procedures: dict[int, Measurement] = {}
+        self._next_number = 1
+        self._worker: Worker | None = None
+        self._replay: Replay | None = None
+        self._origins: dict[int, Path] = {}
+        self._fit = LiveFit(settings, self._publish_snapshot)
+        self._fit.start()
+        self._row: Mapping[str, float] | None = None
+        self._began_s = 0.0
+        self._after_stop = HOLD
+        self._closed = False
+        self._quiet = threading.Event()
+        self._quiet.set()
+        self._supervisor: Supervisor | None = None
+        if station:
+            self._supervisor = Supervisor(station.rig, self._publish_readings, self._quenched, lambda: self._row)
+            self._supervisor.start()
+
+    # ---- what the outside hears
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` everything from now on."""
+        self._listeners.append(listener)
+
+    def _publish_readings(self, readings: Readings) -> None:
+        self.readings = readings
+        for listener in self._listeners:
+            listener.on_readings(readings)
+
+    def _publish_snapshot(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        for listener in self._listeners:
+            listener.on_snapshot(snapshot)
+
+    def _tell(self, state: State | None = None, sentence: str | None = None) -> None:
+        with self._lock:
+            changes: dict[str, Any] = {}
+            if state is not None:
+                changes["state"] = state
+            if sentence is not None:
+                changes["sentence"] = sentence
+            self.status = dataclasses.replace(self.status, **changes)
+            for listener in self._listeners:
+                listener.on_status(self.status)
+
+    # ---- the queue
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a procedure or a replay is under way."""
+        return not self._quiet.is_set()
+
+    def check(self, procedure: Measurement) -> None:
+        """Check a procedure against the limits of the rig.
+
+        Raises
+        ------
+        ValueError
+            One line saying which parameter is not accepted and why.
+        """
+        if self._station is None:
+            raise ValueError("there is no rig: start Cusp with a configuration to measure")
+        try:
+            procedure.check(self._station.rig)
+        except DriverError as error:
+            raise ValueError(str(error)) from error
+
+    def estimate_s(self, procedure: Measurement) -> float:
+        """Return how long a procedure will take [s of experiment time]; raises ValueError as `check`."""
+        self.check(procedure)
+        assert self._station is not None
+        try:
+            return procedure.estimate_s(self._station.rig)
+        except DriverError as error:
+            raise ValueError(str(error)) from error
+
+    def submit(self, procedure: Measurement) -> Job:
+        """Check a procedure and put it at the end of the queue; raises ValueError as `check`."""
+        self.check(procedure)
+        with self._lock:
+            job = Job(self._next_number, procedure.title, _in_words(procedure))
+            self._next_number += 1
+            self._procedures[job.number] = procedure
+            self._set_jobs([*self.status.jobs, job])
+        return job
+
+    def remove(self, number: int) -> None:
+        """Take a job that is not running out of the list; its file stays."""
+        with self._lock:
+            kept = [j for j in self.status.jobs if j.number != number or j.status is JobStatus.RUNNING]
+            self._set_jobs(kept)
+
+    def move(self, number: int, places: int) -> None:
+        """Move a queued job down by `places` (up, if negative) among the queued ones."""
+        with self._lock:
+            done = [j for j in self.status.jobs if j.status is not JobStatus.QUEUED]
+            queued = [j for j in self.status.jobs if j.status is JobStatus.QUEUED]
+            at = next((i for i, j in enumerate(queued) if j.number == number), None)
+            if at is not None:
+                job = queued.pop(at)
+                queued.insert(max(0, at + places), job)
+                self._set_jobs([*done, *queued])
+
+    def _set_jobs(self, jobs: Sequence[Job]) -> None:
+        self.status = dataclasses.replace(self.status, jobs=tuple(jobs))
+        self._tell()
+
+    def _change_job(self, number: int, **changes: Any) -> None:
+        with self._lock:
+            self._set_jobs([dataclasses.replace(j, **changes) if j.number == number else j for j in self.status.jobs])
+
+    # ---- running
+
+    def start(self) -> None:
+        """Run the queue; does nothing while something runs or when nothing is queued."""
+        with self._lock:
+            if self.is_running or self._closed:
+                return
+            job = next((j for j in self.status.jobs if j.status is JobStatus.QUEUED), None)
+            if job is None:
+                return
+            self._quiet.clear()
+        threading.Thread(target=self._start_job, args=(job,), name="start", daemon=True).start()
+
+    def _start_job(self, job: Job) -> None:
+        assert self._station is not None
+        procedure = self._procedures[job.number]
+        try:
+            journal = self._open_journal(procedure)
+        except (JournalError, DriverError, OSError) as error:
+            self._change_job(job.number, status=JobStatus.FAILED, message=str(error))
+            self._finish_with(State.FAILED, str(error))
+            return
+        self._row = None
+        self._begin(journal.path)
+        self._began_s = self._station.clock.now()
+        expected_s = procedure.estimate_s(self._station.rig)
+        worker = Worker(
+            procedure, self._station.rig, journal, self,
+            lambda done: self._progress(job.number, done, expected_s),
+            lambda status, message: self._job_ended(job.number, status, message),
+        )  # fmt: skip
+        self._change_job(job.number, status=JobStatus.RUNNING, path=journal.path, seconds_left=expected_s)
+        self._tell(State.RUNNING, f"{job.title} running")
+        with self._lock:
+            self._worker = worker
+            worker.start()
+
+    def _open_journal(self, procedure: Measurement) -> Journal:
+        """Make the sweep file; nothing but reading has been asked of any instrument before."""
+        assert self._station is not None
+        parameters = procedure.parameter_objects()
+        start = {
+            "procedure": procedure.title,
+            "parameters": {name: parameter.value for name, parameter in parameters.items()},
+            "station": self.station_name,
+            "simulated": self.simulated,
+            "sample": dataclasses.asdict(self._station.config.sample),
+            "series_resistor_ohm": self._station.config.series_resistor_ohm,
+            "instruments": self._station.snapshot(),
+            "versions": versions(),
+        }
+        names = {p.name: f"{p.value!r} {getattr(p, 'units', None) or ''}".strip() if isinstance(p.value, float)
+                 else str(p.value) for p in parameters.values()}  # fmt: skip
+        cls = type(procedure)
+        path = new_path(self.data_folder, f"{procedure.title}_{self._station.config.sample.name}")
+        return Journal(path, start, f"{cls.__module__}.{cls.__qualname__}", names)
+
+    def put(self, row: Mapping[str, float]) -> None:
+        """Take a stored row from the worker and hand it to the fit; never waits."""
+        self._row = row
+        self._fit.put(row)
+
+    def _progress(self, number: int, done: float, expected_s: float) -> None:
+        assert self._station is not None
+        elapsed = self._station.clock.now() - self._began_s
+        # the plan at first, what was seen later
+        left = (1 - done) * (elapsed / done * done + expected_s * (1 - done)) if done > 0 else expected_s
+        self._change_job(number, progress=done, seconds_left=left)
+
+    def _job_ended(self, number: int, status: str, message: str) -> None:
+        self._fit.finish()
+        self._fit.flush()
+        worker, self._worker, self._row = self._worker, None, None
+        self._change_job(number, status=JobStatus(status), seconds_left=None, message=message)
+        state = {"finished": State.IDLE, "aborted": State.HOLDING, "failed": State.FAILED}[status]
+        if worker is not None and worker.quenched:
+            state = State.QUENCH
+        where = (
+            "magnet at zero" if worker and worker.procedure.at_end == ZERO and status != "failed" else "magnet holding"
+        )
+        self._finish_with(state, f"{status}: {message}" if message else f"{status}, {where}")
+        if status == "finished" and not self._closed:
+            self.start()
+
+    def _finish_with(self, state: State, sentence: str) -> None:
+        self._quiet.set()
+        self._tell(state, sentence)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing runs; tell whether that is so."""
+        return self._quiet.wait(timeout_s)
+
+    # ---- stop and hold
+
+    @property
+    def after_stop(self) -> str:
+        """What a stop leaves the magnet doing: ``"hold"`` or ``"zero"``."""
+        return self._after_stop
+
+    @after_stop.setter
+    def after_stop(self, choice: str) -> None:
+        if choice not in (HOLD, ZERO):
+            raise ValueError(f"after stop: {choice!r} is not known; take {HOLD} or {ZERO}")
+        self._after_stop = choice
+
+    def stop(self) -> None:
+        """End what runs; returns at once. The magnet holds, then does what `after_stop` says."""
+        with self._lock:
+            if self._replay is not None:
+                self._replay.stop()
+            worker = self._worker
+            if worker is not None:
+                worker.procedure.at_end = self._after_stop
+                worker.control.request_stop()
+                self._tell(State.STOPPING, "stopping: the magnet holds first")
+        self._send_hold()
+
+    def hold(self) -> None:
+        """Let the magnet hold where it is and the run wait; returns at once, works in every state."""
+        with self._lock:
+            if self._worker is not None:
+                self._worker.control.request_hold()
+            self._tell(State.HOLDING, "magnet holding; the run waits" if self._worker else "magnet holding")
+        self._send_hold()
+
+    def resume(self) -> None:
+        """Go on after a hold."""
+        with self._lock:
+            if self._worker is not None and self._worker.control.held.is_set():
+                self._worker.control.resume()
+                self._tell(State.RUNNING, "running again")
+
+    def _send_hold(self) -> None:
+        """Tell the magnet to hold from a thread of its own: nobody waits for a slow instrument."""
+        if self._station is not None and "magnet" in self._station.instruments:
+            threading.Thread(target=self._hold_magnet, name="hold", daemon=True).start()
+
+    def _hold_magnet(self) -> None:
+        assert self._station is not None
+        try:
+            self._station.rig.magnet.hold()
+        except DriverError as error:
+            log.error("hold: %s", error)
+
+    def _quenched(self, text: str) -> None:
+        log.critical("%s", text)
+        with self._lock:
+            if self._worker is not None:
+                self._worker.quenched = True
+                self._worker.control.request_stop()
+        self._tell(State.QUENCH, text)
+
+    # ---- analysis and replay
+
+    def analyse_with(self, settings: Settings) -> None:
+        """Fit what is shown again with other settings, and everything that comes after it."""
+        self.settings = settings
+        self._fit.analyse_with(settings)
+
+    def clear(self) -> None:
+        """Take all sweeps off the screen; their files stay."""
+        self._fit.clear()
+
+    def origin(self, sweep: int) -> Path | None:
+        """Return the file from which the numbers of a sweep come."""
+        first = max((number for number in self._origins if number <= sweep), default=None)
+        return None if first is None else self._origins[first]
+
+    def _begin(self, path: Path) -> None:
+        self._origins[self._fit.begin()] = path
+
+    def replay(self, runs: Sequence[Run], speed: float = float("inf")) -> None:
+        """Send saved runs through the live chain, `speed` times faster than they were measured; returns at once.
+
+        Raises
+        ------
+        ValueError
+            Something runs already, or the speed is not above 0.
+        """
+        names = ", ".join(run.path.name for run in runs)
+        replay = Replay(runs, speed, self._fit, self._begin, self._replay_ended)
+        with self._lock:
+            if self.is_running:
+                raise ValueError("replay: something runs; stop it first")
+            self._quiet.clear()
+            self._replay = replay
+        self._tell(State.REPLAYING, f"replaying {names}")
+        replay.start()
+
+    def _replay_ended(self, sentence: str) -> None:
+        self._replay = None
+        self._finish_with(State.IDLE, sentence)
+
+    # ---- the end
+
+    def close(self) -> None:
+        """Hold the magnet, wait for the run's shutdown, end all threads and close the instruments."""
+        self._closed = True
+        if self._replay is not None:
+            self._replay.stop()
+        if self._worker is not None:
+            self._after_stop = HOLD
+            self.stop()
+        self.wait()
+        self._fit.close()
+        if self._supervisor is not None:
+            self._supervisor.close()
+        if self._station is not None:
+            self._station.close()
+
+
+def _in_words(procedure: Measurement) -> str:
+    parts = []
+    for parameter in procedure.parameter_objects().values():
+        if parameter.value != parameter.default and parameter.value not in (None, ""):
+            unit = getattr(parameter, "units", None) or ""
+            parts.append(f"{parameter.name} {parameter.value} {unit}".strip())
+    return ", ".join(parts) or "defaults"

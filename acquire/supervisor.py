@@ -1,0 +1,129 @@
+"""Looks at the instruments on a thread of its own, also when nothing runs, and says so when the magnet quenches."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from acquire.status import Readings
+from analysis.row import CURRENT, FLAGS, X_XX, X_XY, Flag
+from drivers.instrument import DriverError
+from drivers.roles import LockIn, MagnetState
+from procedures.measurement import Rig
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 0.3
+"""Between two looks, by the wall: a quench is to be seen within half a second."""
+
+Value = TypeVar("Value")
+
+
+class Supervisor(threading.Thread):
+    """Reads field, temperature and lock-ins again and again.
+
+    Parameters
+    ----------
+    rig : Rig
+    publish : callable of Readings
+    on_quench : callable of str
+        Called once when the magnet supply reports a quench; the text says so.
+    row_under_way : callable
+        Returns the newest row while a procedure runs, else None. A lock-in clears its status bits when they
+        are read, so they are left to the procedure while there is one.
+    """
+
+    def __init__(
+        self, rig: Rig, publish: Callable[[Readings], None], on_quench: Callable[[str], None],
+        row_under_way: Callable[[], Mapping[str, float] | None],
+    ) -> None:  # fmt: skip
+        super().__init__(name="supervisor", daemon=True)
+        self._rig = rig
+        self._publish = publish
+        self._on_quench = on_quench
+        self._row_under_way = row_under_way
+        self._closing = threading.Event()
+        self._quench_told = False
+        self._full_scale: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Look until closed."""
+        while not self._closing.is_set():
+            readings = self.look()
+            self._publish(readings)
+            quenched = readings.magnet == MagnetState.QUENCH.value
+            if quenched and not self._quench_told:
+                self._on_quench("magnet: QUENCH; nothing is sent to it until a person has looked at it and re-armed it")
+            self._quench_told = quenched
+            self._closing.wait(INTERVAL_S)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closing.set()
+        if self.is_alive():
+            self.join()
+
+    def look(self) -> Readings:
+        """Read everything once; an instrument that does not answer is named in `faults`."""
+        faults: list[str] = []
+        rig, magnet, thermometer = self._rig, self._rig.magnet, self._rig.thermometer
+        state = _ask(lambda: magnet.state, faults)
+        lockins = self._lockins_from_row(faults)
+        return Readings(
+            time_s=rig.clock.now(),
+            field_T=_ask(lambda: magnet.field_T, faults),
+            field_target_T=_ask(lambda: magnet.target_T, faults),
+            magnet="" if state is None else state.value,
+            temperature_K=_ask(lambda: thermometer.temperature_K, faults),
+            setpoint_K=_ask(lambda: thermometer.setpoint_K, faults),
+            faults=tuple(dict.fromkeys(faults)),
+            **lockins,
+        )
+
+    def _lockins_from_row(self, faults: list[str]) -> dict[str, float | bool | None]:
+        row = self._row_under_way()
+        if row is None:
+            return self._lockins_now(faults)
+        flags = Flag(int(row[FLAGS]))
+        return {
+            "level_xx": self._level("xx", self._rig.lockin_xx, row[X_XX], faults),
+            "level_xy": self._level("xy", self._rig.lockin_xy, row[X_XY], faults),
+            "resistance_ohm": row[X_XX] / row[CURRENT] if row[CURRENT] else None,
+            "overload": bool(flags & (Flag.OVERLOAD_XX | Flag.OVERLOAD_XY)),
+            "unlocked": bool(flags & (Flag.UNLOCK_XX | Flag.UNLOCK_XY)),
+        }
+
+    def _lockins_now(self, faults: list[str]) -> dict[str, float | bool | None]:
+        self._full_scale.clear()  # a person may turn the knob while nothing runs
+        rig = self._rig
+        readings = [_ask(lockin.read, faults) for lockin in rig.lockins]
+        xx, xy = readings[0], readings[1] if len(readings) > 1 else None
+        current_A = _ask(rig.current_A, faults)
+        return {
+            "level_xx": None if xx is None else self._level("xx", rig.lockin_xx, xx.x_V, faults),
+            "level_xy": None if xy is None else self._level("xy", rig.lockin_xy, xy.x_V, faults),
+            "resistance_ohm": xx.x_V / current_A if xx is not None and current_A else None,
+            "overload": any(r.overload for r in readings if r is not None),
+            "unlocked": any(r.unlocked for r in readings if r is not None),
+        }
+
+    def _level(self, name: str, lockin: LockIn | None, signal_V: float, faults: list[str]) -> float | None:
+        if lockin is None or math.isnan(signal_V):
+            return None
+        if name not in self._full_scale:
+            full_scale = _ask(lambda: lockin.sensitivity_V, faults)
+            if full_scale is None:
+                return None
+            self._full_scale[name] = full_scale
+        return abs(signal_V) / self._full_scale[name]
+
+
+def _ask(read: Callable[[], Value], faults: list[str]) -> Value | None:
+    try:
+        return read()
+    except DriverError as error:
+        faults.append(str(error))
+        return None

@@ -1,0 +1,123 @@
+"""Runs one procedure: store each row first, show it then, and tell how it ended only when all is safe."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from pymeasure.experiment import Procedure
+
+from acquire.journal import Journal
+from drivers.instrument import DriverError, Quench
+from procedures.measurement import Control, Measurement, MeasurementError, Rig
+
+log = logging.getLogger(__name__)
+
+FINISHED, ABORTED, FAILED = "finished", "aborted", "failed"
+_STATUS = {FINISHED: Procedure.FINISHED, ABORTED: Procedure.ABORTED, FAILED: Procedure.FAILED}
+
+
+class Mailbox(Protocol):
+    """Where a stored row goes next; it takes rows at once and never waits for anyone."""
+
+    def put(self, row: Mapping[str, float]) -> None:
+        """Take one row."""
+
+
+class Worker(threading.Thread):
+    """Runs one procedure on a thread of its own.
+
+    Parameters
+    ----------
+    procedure : Measurement
+    rig : Rig
+    journal : Journal
+        Already open: it is made before the first command to an instrument.
+    mailbox : Mailbox
+    on_progress : callable of float
+        Called with the progress from 0 to 1.
+    on_end : callable of (status, message)
+        Called once, after shutdown and after the end record, with ``"finished"``, ``"aborted"`` or ``"failed"``.
+    """
+
+    def __init__(
+        self, procedure: Measurement, rig: Rig, journal: Journal, mailbox: Mailbox,
+        on_progress: Callable[[float], None], on_end: Callable[[str, str], None],
+    ) -> None:  # fmt: skip
+        super().__init__(name=f"worker {procedure.title}")
+        self.procedure = procedure
+        self.control = Control()
+        self.quenched = False
+        self._journal = journal
+        self._mailbox = mailbox
+        self._on_progress = on_progress
+        self._on_end = on_end
+        procedure.rig = rig
+        procedure.control = self.control
+        # PyMeasure's way: a procedure is given its words by the worker that runs it
+        procedure.emit = self._emit
+        procedure.should_stop = self.control.stop.is_set
+
+    def run(self) -> None:
+        """Run startup, execute, shutdown, end record; then tell the status once."""
+        status, message = self._measure()
+        status, message = self._close(status, message)
+        self.procedure.status = _STATUS[status]
+        log.log(logging.ERROR if status == FAILED else logging.INFO, "%s: %s %s", self.procedure.title, status, message)
+        self._on_end(status, message)
+
+    def _measure(self) -> tuple[str, str]:
+        self.procedure.status = Procedure.RUNNING
+        try:
+            self.procedure.startup()
+            self.procedure.execute()
+        except BaseException as error:  # whatever it is, the magnet must be brought to a safe state
+            self.quenched = isinstance(error, Quench)
+            self._note(error)
+            self.procedure.status = Procedure.FAILED
+            return FAILED, _words(error)
+        return (ABORTED, "stopped by the user") if self.control.stop.is_set() else (FINISHED, "")
+
+    def _close(self, status: str, message: str) -> tuple[str, str]:
+        for step in (self.procedure.shutdown, lambda: self._journal.close(status, message)):
+            try:
+                step()
+            except BaseException as error:
+                self._note(error)
+                status, message = FAILED, "; ".join(filter(None, [message, _words(error)]))
+        return status, message
+
+    def _emit(self, topic: str, record: Any) -> None:
+        if topic == "results":
+            self._journal.append(record)
+            self._mailbox.put(record)
+        elif topic == "progress":
+            self._on_progress(float(record) / 100)
+        else:
+            raise MeasurementError(f"{self.procedure.title}: nothing is known of the topic {topic!r}; emit a row")
+
+    def _note(self, error: BaseException) -> None:
+        """Log a fault that was foreseen in one line, one that was not with its traceback."""
+        foreseen = isinstance(error, (DriverError, MeasurementError, OSError))
+        log.debug("%s", error, exc_info=None if foreseen else error)
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__
+
+
+@contextlib.contextmanager
+def stopping_signals(stop: Callable[[], None]) -> Any:
+    """While inside, SIGINT and SIGTERM (and Ctrl-Break on Windows) call `stop` instead of ending the program."""
+    import signal
+
+    names = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+    before = {name: signal.signal(name, lambda *_: stop()) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

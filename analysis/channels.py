@@ -1,0 +1,111 @@
+"""Models that are a sum of Cooperon channels, declared by two small tables.
+
+Most two-dimensional models are delta sigma = G0 sum_j w_j F(B, B_j), each B_j a sum of rates:
+B_j = sum_i M_ji hbar/(4 e L_i^2). The weights w and the table M are the whole model.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from analysis.constants import HBAR_OVER_4E
+from analysis.curve import Curve
+from analysis.model import Model, Parameter, Starts
+from analysis.special import cooperon
+
+_GRID = 20  # fields on which a guess tries the rates
+_BINS = 40  # points to which a guess thins the curve
+FIELD_NM2 = HBAR_OVER_4E * 1e18
+"""B_i L_i^2 = hbar/(4 e) [T nm^2]."""
+
+
+def channel_model(
+    *, name: str, title: str, source: str, parameters: tuple[Parameter, ...],
+    weights: Sequence[float], rates: Sequence[Sequence[float]], **declared: Callable,
+) -> Model:  # fmt: skip
+    """Declare a sum of channels with given weights.
+
+    Parameters
+    ----------
+    parameters : tuple of Parameter, length k
+        Lengths L_i [nm].
+    weights : sequence of float, length m
+        w_j of each channel.
+    rates : sequence of sequence of float, shape (m, k)
+        M_ji >= 0: how often the rate of length i enters the field of channel j.
+    **declared
+        `validity`, `known`, `out_of_reach` of the model.
+    """
+    weight = np.array(weights, dtype=float)
+    table = np.array(rates, dtype=float)
+
+    def both(field_T: np.ndarray, *lengths_nm: float) -> tuple[np.ndarray, np.ndarray]:
+        lengths = np.array(lengths_nm)
+        shares = table * (FIELD_NM2 / lengths**2)
+        b = shares.sum(axis=1)
+        value, slope = cooperon(field_T, b)
+        return weight @ value, slope.T @ (weight[:, np.newaxis] * shares * (-2 / lengths) / b[:, np.newaxis])
+
+    def guess(curve: Curve, held: Mapping[str, float]) -> Starts:
+        return _scan(curve, parameters, weight, table, held)
+
+    return Model(name, title, source, parameters, both, guess, **declared)
+
+
+def thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """Return |B| [T] and delta sigma [G0] of the curve folded and averaged into at most 40 bins, for a guess."""
+    field = np.abs(curve.field_T)
+    order = np.argsort(field, kind="stable")
+    starts = np.unique(np.arange(_BINS) * field.size // _BINS)
+    counts = np.diff(starts, append=field.size)
+    return np.add.reduceat(field[order], starts) / counts, np.add.reduceat(curve.dsigma[order], starts) / counts
+
+
+def trial_fields(field_T: np.ndarray) -> np.ndarray:
+    """Return fields B_i [T], shape (20,), from what a sweep is too coarse to show to what it is too short to show."""
+    highest = field_T.max()
+    return np.geomspace(max(highest / field_T.size / 8, highest * 1e-5), 3 * highest, _GRID)
+
+
+def _scan(
+    curve: Curve, parameters: tuple[Parameter, ...], weight: np.ndarray, table: np.ndarray, held: Mapping[str, float]
+) -> Starts:
+    """Try every combination of rates on the grid, each channel rounded to the grid, from one Gram matrix."""
+    field, dsigma = thinned(curve)
+    grid = trial_fields(field)
+    free = [i for i, parameter in enumerate(parameters) if parameter.name not in held]
+    axes = [grid if i in free else np.array([FIELD_NM2 / held[p.name] ** 2]) for i, p in enumerate(parameters)]
+    rates = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    b = rates @ table.T
+    # channels above the grid are flat on this curve: a zero row stands for them
+    nearest = np.searchsorted(np.log(np.sqrt(grid[1:] * grid[:-1])), np.log(b))
+    nearest[b > 2 * grid[-1]] = _GRID
+    shapes = np.zeros((_GRID + 1, field.size))
+    shapes[:_GRID] = cooperon(field, grid)[0]
+    shapes -= shapes.mean(axis=1, keepdims=True)
+    gram, overlap = shapes @ shapes.T, shapes @ (dsigma - dsigma.mean())
+    misfit = -2 * (weight * overlap[nearest]).sum(axis=-1)
+    for i, j in itertools.product(range(weight.size), repeat=2):
+        misfit += weight[i] * weight[j] * gram[nearest[..., i], nearest[..., j]]
+    return tuple(
+        {parameters[i].name: _length(rates[at][i], parameters[i]) for i in free} for at in _lowest_minima(misfit)
+    )
+
+
+def _length(rate_T: float, parameter: Parameter) -> float:
+    return float(np.clip(np.sqrt(FIELD_NM2 / rate_T), parameter.lower, parameter.upper))
+
+
+def _lowest_minima(misfit: np.ndarray, count: int = 3) -> list[tuple[int, ...]]:
+    """Return the indices of the lowest local minima of a table, the deepest first."""
+    padded = np.pad(misfit, 1, constant_values=np.inf)
+    inner = tuple(slice(1, -1) for _ in misfit.shape)
+    lowest = np.ones(misfit.shape, dtype=bool)
+    for axis, shift in itertools.product(range(misfit.ndim), (-1, 1)):
+        lowest &= misfit <= np.roll(padded, shift, axis)[inner]
+    minima = np.argwhere(lowest)
+    ranked = minima[np.argsort(misfit[lowest], kind="stable")]
+    return [tuple(map(int, at)) for at in ranked[:count]]

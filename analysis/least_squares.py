@@ -1,0 +1,179 @@
+"""Levenberg-Marquardt on numbers of order one, for one curve or many.
+
+The unknowns u are the logarithms of lengths and the plain values of parameters of order one; bounded
+solvers given siemens and metres stop early and call it success. A constant offset of each curve is linear: it is
+projected out exactly and never appears among the unknowns (variable projection, G. H. Golub, V. Pereyra,
+SIAM J. Numer. Anal. 10, 413 (1973), doi:10.1137/0710036).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg.lapack import dposv
+
+from analysis.curve import Curve
+from analysis.model import Model
+
+_MAX_STEPS = 200
+_MAX_STEP = 3.0  # of an unknown at a time: a length changes by at most 20
+_CHI2_TOLERANCE = 1e-10  # of chi^2: below 1e-3 of a standard error for any curve of less than 1e4 points
+_ROUNDING = 1e-27  # of the sum of squares of the data: what is left of noiseless data
+
+
+class Block:
+    """One curve in a problem: which unknowns it depends on, and its share of the normal equations."""
+
+    def __init__(
+        self, model: Model, curve: Curve, held: Mapping[str, float], places: Mapping[str, int], offset: bool
+    ) -> None:
+        self.model, self.curve, self.offset = model, curve, offset
+        self.names = tuple(name for name in model.names if name not in held)
+        self.places = np.array([places[name] for name in self.names], dtype=int)
+        self._log = tuple(model[name].log for name in self.names)
+        self._columns = [model.names.index(name) for name in self.names]
+        self._parameters = [held.get(name, 0.0) for name in model.names]
+        self._weight = None if curve.error is None else 1 / curve.error
+        weight = np.ones_like(curve.dsigma) if self._weight is None else self._weight
+        self._unit = weight / np.sqrt(weight @ weight)
+        self._total_weight = float(weight @ weight)
+
+    def parameters(self, u: np.ndarray) -> list[float]:
+        """Return the model's parameters, in its order and units, at the unknowns u of the whole problem."""
+        parameters = self._parameters.copy()
+        own = u[self.places]
+        values = np.exp(own)
+        for i, column in enumerate(self._columns):
+            parameters[column] = float(values[i] if self._log[i] else own[i])
+        return parameters
+
+    def gram(self, u: np.ndarray) -> np.ndarray:
+        """Return the products of all columns of [J, r] with each other, shape (k+1, k+1), weighted, offset out."""
+        columns = self._jacobian_and_residual(u)
+        if self._weight is not None:
+            columns *= self._weight
+        if self.offset:
+            columns -= (columns @ self._unit)[:, np.newaxis] * self._unit
+        return columns @ columns.T
+
+    def offset_and_mean(self, u: np.ndarray) -> tuple[float, np.ndarray, float]:
+        """Return the best offset [G0], the weighted mean of the Jacobian, shape (k,), and the total weight."""
+        means = self._jacobian_and_residual(u) @ self._unit**2
+        return float(means[-1]), means[:-1], self._total_weight
+
+    def data_square(self) -> float:
+        """Return the weighted sum of squares of the data, the offset out: the scale on which chi^2 is rounded."""
+        data = self.curve.dsigma if self._weight is None else self.curve.dsigma * self._weight
+        return float(data @ data - (data @ self._unit) ** 2) if self.offset else float(data @ data)
+
+    def _jacobian_and_residual(self, u: np.ndarray) -> np.ndarray:
+        """Return the derivatives by each of this curve's unknowns, then the residuals, as rows."""
+        parameters = self.parameters(u)
+        value, derivative = self.model.both(self.curve.field_T, *parameters)
+        rows = np.empty((len(self._columns) + 1, value.size))
+        for i, column in enumerate(self._columns):
+            np.multiply(derivative[:, column], parameters[column] if self._log[i] else 1.0, out=rows[i])
+        np.subtract(self.curve.dsigma, value, out=rows[-1])
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """Where a search ended: unknowns u, shape (k,), chi^2 and the normal matrix J^T J, shape (k, k), there."""
+
+    u: np.ndarray
+    chi2: float
+    normal: np.ndarray
+    converged: bool
+
+
+class Problem:
+    """The sum of squares of several curves as a function of the unknowns u, with bounds on each."""
+
+    def __init__(self, blocks: Sequence[Block], lower: np.ndarray, upper: np.ndarray) -> None:
+        self.blocks, self.lower, self.upper = tuple(blocks), lower, upper
+        self.points = sum(block.curve.field_T.size for block in self.blocks)
+        self._floor = _ROUNDING * float(sum(block.data_square() for block in self.blocks))
+
+    def normal_equations(self, u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        """Return chi^2, J^T r, shape (k,), and J^T J, shape (k, k)."""
+        if len(self.blocks) == 1:
+            gram = self.blocks[0].gram(u)
+            return float(gram[-1, -1]), gram[:-1, -1], gram[:-1, :-1]
+        chi2, gradient, normal = 0.0, np.zeros(u.size), np.zeros((u.size, u.size))
+        for block in self.blocks:
+            gram = block.gram(u)
+            chi2 += float(gram[-1, -1])
+            gradient[block.places] += gram[:-1, -1]
+            normal[block.places[:, np.newaxis], block.places] += gram[:-1, :-1]
+        return chi2, gradient, normal
+
+    def minimise(self, start: np.ndarray, held: Collection[int] = ()) -> Minimum:
+        """Return the minimum reached from `start`, the unknowns `held` kept where they are."""
+        u = np.clip(start, self.lower, self.upper)
+        chi2, gradient, normal = self.normal_equations(u)
+        damping, growth = 1e-4, 2.0
+        for _ in range(_MAX_STEPS):
+            step, whole = self._step(u, gradient, normal, damping, held)
+            expected = 2 * float(gradient @ step) - float(step @ normal @ step)
+            if whole and expected <= _CHI2_TOLERANCE * chi2 + self._floor:
+                return Minimum(u, chi2, normal, True)
+            trial = np.clip(u + step, self.lower, self.upper)
+            new = self.normal_equations(trial)
+            gain = (chi2 - new[0]) / max(expected, self._floor)
+            if gain > 0 or not whole and new[0] <= chi2:
+                u, (chi2, gradient, normal) = trial, new
+                # K. Madsen, H. B. Nielsen, O. Tingleff, Methods for non-linear least squares (2004)
+                damping *= max(0.1, 1 - (2 * gain - 1) ** 3)
+                growth = 2.0
+            else:
+                damping *= growth
+                growth *= 2
+        return Minimum(u, chi2, normal, False)
+
+    def _step(
+        self, u: np.ndarray, gradient: np.ndarray, normal: np.ndarray, damping: float, held: Collection[int]
+    ) -> tuple[np.ndarray, bool]:
+        """Return the damped Gauss-Newton step, cut at the bounds, and whether it is whole."""
+        diagonal = normal.diagonal()
+        movable = diagonal > 0
+        movable[list(held)] = False
+        while True:
+            step = _solve(gradient, normal, diagonal, damping, np.flatnonzero(movable))
+            # unknowns at a bound that want to go through it stay, and the others are solved for again
+            blocked = ((u <= self.lower) & (step < 0)) | ((u >= self.upper) & (step > 0))
+            if not blocked.any():
+                break
+            movable &= ~blocked
+        room = np.where(step > 0, self.upper - u, self.lower - u)
+        room = np.clip(room, -_MAX_STEP, _MAX_STEP)
+        moving = step != 0
+        fraction = float(np.min(room[moving] / step[moving], initial=1.0))
+        return (step, True) if fraction == 1.0 else (fraction * step, False)
+
+
+def _solve(
+    gradient: np.ndarray, normal: np.ndarray, diagonal: np.ndarray, damping: float, movable: np.ndarray
+) -> np.ndarray:
+    step = np.zeros_like(gradient)
+    if not movable.size:
+        return step
+    scale = np.sqrt(diagonal[movable])
+    matrix = normal[movable[:, np.newaxis], movable] / (scale * scale[:, np.newaxis])
+    matrix.flat[:: movable.size + 1] += max(damping, 1e-12)
+    _, solution, failed = dposv(matrix, gradient[movable] / scale)
+    if failed:
+        return _solve(gradient, normal, diagonal, 10 * max(damping, 1e-12), movable)
+    step[movable] = solution / scale
+    return step
+
+
+def covariance(normal: np.ndarray) -> np.ndarray:
+    """Return the inverse of a normal matrix, shape (k, k); directions without any curvature get huge, finite variance."""
+    diagonal = normal.diagonal()
+    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    values, vectors = np.linalg.eigh(normal / np.outer(scale, scale))
+    inverse = (vectors / np.maximum(values, 1e-14)) @ vectors.T
+    return inverse / np.outer(scale, scale)

@@ -1,0 +1,262 @@
+"""Where the field is zero: the centre of mirror symmetry of a sweep.
+
+A magnet that holds trapped flux reads a field that is wrong by some mT, by an amount that depends on which way
+it came; B_phi is often smaller than that. What does not lie is Onsager's symmetry: the longitudinal resistance is
+even in the true field. Each leg k of a sweep is therefore fitted by
+
+    R_k(B) = E(B - B_k) + c_k + h_k (B - B_k),        E(B) = sum_i w_i F(B, B_i)
+
+with an even curve E common to all legs and a centre B_k, a constant (drift) and a slope (Hall voltage in the
+longitudinal contacts, drift) of its own. F is the digamma function of `analysis.special` and the fields B_i are
+spread evenly in their logarithm from below the step of the sweep to its end: every diffusive magnetoconductance
+of a film is such a sum, whatever its spin-orbit coupling, and so is a parabola. No physical parameter is fitted
+here; E only carries a reading from one field to one close by, and finds the centre between the points of the sweep.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.special import cooperon
+
+MOST_POINTS = 2000
+"""Legs of more rows are averaged, to points that are not farther apart than 2 % of their field."""
+
+_AVERAGED = 0.02
+_SCAN = 128  # intervals of the grid on which a centre is looked for, for every zoom
+_SCALE_RATIO = 3.0  # between neighbouring B_i: E then follows any F to 1e-3 of its size
+_RIDGE = 1e-10  # of the (scaled) normal matrix: neighbouring F are nearly the same function
+_ITERATIONS = 20
+_EVIDENCE = 50.0  # by how much E must lower chi^2 before its centre is believed
+_POOREST = 0.03  # largest believable error of a centre, over the largest field
+
+
+@dataclass(frozen=True, eq=False)
+class Leg:
+    """The readings of one leg, in ascending field.
+
+    Attributes
+    ----------
+    branch : int
+        Its number in the sweep.
+    upward : bool
+        The field was rising.
+    field_T, xx_ohm, xy_ohm : ndarray, shape (n,)
+        Field as read, sheet resistance, transverse resistance V_xy/I.
+    rows : ndarray, shape (n,)
+        Rows averaged in each point.
+    noise_xx_ohm, noise_xy_ohm : float
+        Standard deviation of one row.
+    """
+
+    branch: int
+    upward: bool
+    field_T: np.ndarray
+    xx_ohm: np.ndarray
+    xy_ohm: np.ndarray
+    rows: np.ndarray
+    noise_xx_ohm: float
+    noise_xy_ohm: float
+
+    @property
+    def two_sided(self) -> bool:
+        """At least 5 points on either side of the read zero, and a tenth of its reach."""
+        negative = np.count_nonzero(self.field_T < 0)
+        low, high = -self.field_T[0], self.field_T[-1]
+        enough = min(negative, len(self.field_T) - negative) >= 5
+        return bool(enough and min(low, high) >= 0.1 * max(low, high))
+
+
+@dataclass(frozen=True, eq=False)
+class EvenCurve:
+    """The fitted E, and what each leg adds to it.
+
+    Attributes
+    ----------
+    scales_T : ndarray, shape (m,)
+        The fields B_i.
+    weights_xx, weights_xy : ndarray, shape (m,)
+        The w_i, of the longitudinal channel and of its pick-up in the transverse one [ohm].
+    constant_xx, constant_xy, slope_xx, slope_xy : ndarray, shape (legs,)
+        c_k [ohm] and h_k [ohm/T].
+    centre_T : ndarray, shape (legs,)
+        B_k: what the magnet reads at true zero field.
+    covariance : ndarray, shape (legs, legs), or None
+        Of the centres [T^2]; None where they were given or could not be found.
+    """
+
+    scales_T: np.ndarray
+    weights_xx: np.ndarray
+    weights_xy: np.ndarray
+    constant_xx: np.ndarray
+    constant_xy: np.ndarray
+    slope_xx: np.ndarray
+    slope_xy: np.ndarray
+    centre_T: np.ndarray
+    covariance: np.ndarray | None
+
+    def even(self, field_T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return E of both channels at true fields, relative to B = 0, each shape (n,) [ohm]."""
+        value = cooperon(field_T, self.scales_T)[0]
+        return self.weights_xx @ value, self.weights_xy @ value
+
+
+def averaged(leg: Leg) -> Leg:
+    """Return the leg with neighbouring rows averaged where it has more than `MOST_POINTS`.
+
+    The spacing stays below 2 % of the distance from the centre, where any curve that depends on the logarithm of
+    the field is straight, and rows around the centre stay as they are.
+    """
+    if len(leg.field_T) <= MOST_POINTS:
+        return leg
+    reach = np.abs(leg.field_T - scan(leg))
+    finest = 2 * (leg.field_T[-1] - leg.field_T[0]) / len(leg.field_T)
+    steps = np.diff(leg.field_T) / np.maximum(_AVERAGED * reach[1:], finest)
+    group = np.concatenate([[0], np.cumsum(steps)]).astype(int)
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    rows = np.diff(np.append(first, len(group))).astype(float)
+    mean = [np.add.reduceat(values, first) / rows for values in (leg.field_T, leg.xx_ohm, leg.xy_ohm)]
+    return Leg(leg.branch, leg.upward, *mean, rows, leg.noise_xx_ohm, leg.noise_xy_ohm)
+
+
+def scan(leg: Leg) -> float:
+    """Return the centre of symmetry of a leg to about one step of its fields [T].
+
+    On an even grid the self-convolution gives, for every trial centre at once, the energy of the even part less
+    that of the odd part, over the fields that have a mirror; a straight line counts for neither. The grid closes
+    in on the best centre until it is as fine as the readings.
+    """
+    low, high = float(leg.field_T[0]), float(leg.field_T[-1])
+    while True:
+        grid = np.linspace(low, high, _SCAN + 1)
+        centre = _best_centre(grid, np.interp(grid, leg.field_T, leg.xx_ohm))
+        around = np.searchsorted(leg.field_T, [centre - 2 * (grid[1] - low), centre + 2 * (grid[1] - low)])
+        width = (high - low) / 4
+        if around[1] - around[0] < 12 or width < 1e-6 * abs(leg.field_T[-1] - leg.field_T[0]):
+            return centre
+        low = max(centre - width / 2, float(leg.field_T[0]))
+        high = min(centre + width / 2, float(leg.field_T[-1]))
+
+
+def _best_centre(grid: np.ndarray, values: np.ndarray) -> float:
+    n = len(grid)
+    y = values - values.mean()
+    k = np.arange(n)
+    twice = np.arange(n // 20, 2 * n - 1 - n // 20)  # trial centres in half steps, a margin away from the ends
+    first, last = np.maximum(0, twice - n + 1), np.minimum(n - 1, twice)
+    count = last - first + 1
+    total = np.concatenate([[0], np.cumsum(y)])
+    moment = np.concatenate([[0], np.cumsum(y * k)])
+    sum_y = total[last + 1] - total[first]
+    lever = moment[last + 1] - moment[first] - twice / 2 * sum_y
+    score = np.convolve(y, y)[twice] - sum_y**2 / count + 12 * lever**2 / (count * (count**2 - 1.0) + 1e-300)
+    return float(grid[0] + (grid[1] - grid[0]) * twice[score.argmax()] / 2)
+
+
+def fit_even_curve(legs: list[Leg], centre_T: float | None = None) -> EvenCurve:
+    """Fit the common even curve, the centres included unless one is given.
+
+    Parameters
+    ----------
+    legs : list of Leg
+        All two-sided, or all one-sided. With one sign of field an odd part cannot be told from an even one: slopes
+        are then zero, and so is the centre that was not given.
+    centre_T : float, optional
+        The centre of all legs.
+    """
+    search = _Search(legs)
+    if centre_T is not None or not search.two_sided:
+        return search.at(np.full(len(legs), centre_T or 0.0), None)
+    centres, covariance = search.run()
+    if covariance is None:
+        return search.at(np.zeros(len(legs)), None)
+    return search.at(centres, covariance)
+
+
+class _Search:
+    """The legs, side by side in arrays, with the least squares problem that they pose."""
+
+    def __init__(self, legs: list[Leg]) -> None:
+        self.two_sided = all(leg.two_sided for leg in legs)
+        self.start = np.array([scan(leg) for leg in legs]) if self.two_sided else np.zeros(len(legs))
+        self.field = np.concatenate([leg.field_T for leg in legs])
+        self.leg = np.repeat(np.arange(len(legs)), [len(leg.field_T) for leg in legs])
+        self.member = (self.leg[:, np.newaxis] == np.arange(len(legs))).astype(float)
+        self.weight = np.concatenate([np.sqrt(leg.rows) / leg.noise_xx_ohm for leg in legs])
+        self.level = np.array([[leg.xx_ohm.mean(), leg.xy_ohm.mean()] for leg in legs])
+        readings = np.column_stack(
+            [np.concatenate([leg.xx_ohm for leg in legs]), np.concatenate([leg.xy_ohm for leg in legs])]
+        )
+        self.readings = (readings - self.level[self.leg]) * self.weight[:, np.newaxis]
+        self.reach = float(np.abs(self.field).max())
+        reach = np.sort(np.abs(self.field - self.start[self.leg]))
+        self.step = max(float(reach[min(8, len(reach) - 1)]) / 4, 1e-4 * self.reach)
+        count = 2 + int(math.log(60 * self.reach / self.step) / math.log(_SCALE_RATIO))
+        self.scales = np.geomspace(self.step / 60, self.reach, count)
+
+    def _design(self, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the weighted design matrix, the true fields and dF/d ln B_i."""
+        true = self.field - centres[self.leg]
+        value, slope = cooperon(true, self.scales)
+        columns = [value.T, self.member]
+        if self.two_sided:
+            columns.append(self.member * true[:, np.newaxis])
+        return np.hstack(columns) * self.weight[:, np.newaxis], true, slope
+
+    def run(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the centres by Gauss-Newton steps, with their covariance, None when they are not determined."""
+        centres = self.start.copy()
+        legs, functions = len(centres), len(self.scales)
+        design, true, slope = self._design(centres)
+        solution = _solve(design, self.readings[:, 0])[0]
+        for _ in range(_ITERATIONS):
+            safe = np.where(true == 0, 1.0, true)
+            change = -(solution[:functions] @ slope) / safe + solution[functions + legs :][self.leg]
+            shift = -self.member * (change * self.weight)[:, np.newaxis]
+            full = np.hstack([design, shift])
+            step, inverse = _solve(full, self.readings[:, 0] - design @ solution)
+            moved = np.clip(step[-legs:], -2 * self.step, 2 * self.step)
+            centres = centres + moved
+            design, true, slope = self._design(centres)
+            solution = _solve(design, self.readings[:, 0])[0]
+            covariance = inverse[-legs:, -legs:]
+            if np.all(np.abs(moved) <= 0.01 * np.sqrt(np.diag(covariance))):
+                return centres, self._believed(design, solution, covariance)
+        return centres, None
+
+    def _believed(self, design: np.ndarray, solution: np.ndarray, covariance: np.ndarray) -> np.ndarray | None:
+        """Return the covariance, scaled to the scatter, or None when the centre is not determined."""
+        y = self.readings[:, 0]
+        straight = design[:, len(self.scales) :]
+        line = y - straight @ _solve(straight, y)[0]
+        rest = y - design @ solution
+        freedom = max(1, len(y) - len(solution) - len(covariance))
+        scatter = max(1.0, float(rest @ rest) / freedom)
+        evidence = (float(line @ line) - float(rest @ rest)) / scatter
+        poorest = math.sqrt(scatter * float(np.diag(covariance).max()))
+        if evidence < _EVIDENCE or poorest > _POOREST * self.reach:
+            return None
+        return covariance * scatter
+
+    def at(self, centres: np.ndarray, covariance: np.ndarray | None) -> EvenCurve:
+        """Return the best curve with these centres."""
+        solution = _solve(self._design(centres)[0], self.readings)[0]
+        weights, constants = solution[: len(self.scales)], solution[len(self.scales) :][: len(centres)] + self.level
+        slopes = solution[-len(centres) :] if self.two_sided else np.zeros((len(centres), 2))
+        return EvenCurve(
+            self.scales, weights[:, 0], weights[:, 1], constants[:, 0], constants[:, 1],
+            slopes[:, 0], slopes[:, 1], centres, covariance,
+        )  # fmt: skip
+
+
+def _solve(design: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the (barely) regularized least squares solution and the inverse of the normal matrix."""
+    scale = np.sqrt(np.einsum("ij,ij->j", design, design))
+    scale[scale == 0] = 1.0
+    scaled = design / scale
+    inverse = np.linalg.inv(scaled.T @ scaled + _RIDGE * np.eye(len(scale)))
+    solution = inverse @ (scaled.T @ right)
+    return (solution.T / scale).T, inverse / np.outer(scale, scale)

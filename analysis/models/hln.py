@@ -1,0 +1,115 @@
+"""Hikami, Larkin, Nagaoka: the diffusive film, with one channel and with spin-orbit scattering."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from analysis.channels import FIELD_NM2, channel_model, thinned, trial_fields
+from analysis.curve import Curve
+from analysis.film import diffusive_film, elastic_length
+from analysis.model import Model, Parameter, Remark, Starts
+from analysis.sample import Sample
+from analysis.special import cooperon
+
+SOURCE = "S. Hikami, A. I. Larkin, Y. Nagaoka, Prog. Theor. Phys. 63, 707 (1980), doi:10.1143/PTP.63.707"
+
+L_PHI = Parameter("l_phi_nm", "nm", 1.0, 1e6, "phase coherence length sqrt(D tau_phi)")
+ALPHA = Parameter(
+    "alpha", "", -5.0, 5.0, "prefactor: +1 orthogonal (WL), 0 unitary, -1/2 symplectic (WAL), each per channel", log=False
+)
+L_SO = Parameter("l_so_nm", "nm", 1.0, 1e6, "spin-orbit length sqrt(D tau_so)", shared=True)
+L_E = Parameter(
+    "l_e_nm", "nm", 1e-3, 1e5, "elastic length sqrt(D tau) = l/sqrt(2); 1e-3 nm leaves it out",
+    known=True, shared=True, default=1e-3,
+)  # fmt: skip
+
+FEW_CHANNELS = 1.2
+"""|alpha| above which one channel is not enough: loop corrections and errors stay below."""
+
+
+def _one_term(field_T: np.ndarray, alpha: float, l_phi_nm: float) -> tuple[np.ndarray, np.ndarray]:
+    """delta sigma = alpha F(B, B_phi) and its derivative by alpha and L_phi."""
+    value, slope = cooperon(field_T, np.array([FIELD_NM2 / l_phi_nm**2]))
+    derivative = np.empty((value.shape[1], 2))
+    derivative[:, 0] = value[0]
+    derivative[:, 1] = slope[0] * (-2 * alpha / l_phi_nm)
+    return alpha * value[0], derivative
+
+
+def _one_term_guess(curve: Curve, held: Mapping[str, float]) -> Starts:
+    """Try L_phi on a grid, alpha and offset by linear regression."""
+    field, dsigma = thinned(curve)
+    if "l_phi_nm" in held:
+        grid = np.array([FIELD_NM2 / held["l_phi_nm"] ** 2])
+    else:
+        grid = trial_fields(field)
+    shapes = cooperon(field, grid)[0]
+    shapes -= shapes.mean(axis=1, keepdims=True)
+    norm = np.einsum("ij,ij->i", shapes, shapes)
+    overlap = shapes @ (dsigma - dsigma.mean())
+    alpha = np.full(grid.size, held["alpha"]) if "alpha" in held else overlap / norm
+    best = np.argmin(alpha * (alpha * norm - 2 * overlap))
+    return ({"alpha": float(np.clip(alpha[best], -3, 3)), "l_phi_nm": float(np.sqrt(FIELD_NM2 / grid[best]))},)
+
+
+def _one_term_validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
+    remarks = diffusive_film(values["l_phi_nm"], curve, sample)
+    b_phi, b_max = FIELD_NM2 / values["l_phi_nm"] ** 2, np.abs(curve.field_T).max()
+    if b_max < 10 * b_phi:
+        remarks.append(Remark(
+            "field_range",
+            f"the field ends at {b_max:.3g} T = {b_max / b_phi:.2g} B_phi: below 10 B_phi alpha and L_phi are hardly "
+            f"told apart; go to {10 * b_phi:.2g} T or fix alpha",
+        ))  # fmt: skip
+    if abs(values["alpha"]) > FEW_CHANNELS:
+        remarks.append(Remark(
+            "alpha_range",
+            f"alpha = {values['alpha']:.3g}: one channel gives between -1/2 and 1; several channels, a wrong "
+            "geometry factor or a classical magnetoresistance are likely",
+        ))  # fmt: skip
+    return remarks
+
+
+HLN = Model(
+    name="hln",
+    title="HLN, one term: alpha F(B, B_phi)",
+    source=SOURCE,
+    parameters=(ALPHA, L_PHI),
+    both=_one_term,
+    guess=_one_term_guess,
+    validity=_one_term_validity,
+)
+
+
+def _full_validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
+    remarks = diffusive_film(values["l_phi_nm"], curve, sample)
+    b_so, b_e = (FIELD_NM2 / values[name] ** 2 for name in ("l_so_nm", "l_e_nm"))
+    if b_so > 0.1 * b_e:
+        remarks.append(Remark(
+            "strong_spin_orbit",
+            f"L_so = {values['l_so_nm']:.3g} nm is near the elastic length: spin-orbit scattering is not weak",
+        ))  # fmt: skip
+    return remarks
+
+
+def _full_out_of_reach(values: Mapping[str, float], curve: Curve) -> dict[str, str]:
+    """L_so shows only where 0.3 B_phi < B_so < B_max: outside a curve holds a bound on one side."""
+    b_phi, b_so = (FIELD_NM2 / values[name] ** 2 for name in ("l_phi_nm", "l_so_nm"))
+    if b_so < 0.3 * b_phi:
+        return {"l_so_nm": "lower"}
+    return {"l_so_nm": "upper"} if b_so > np.abs(curve.field_T).max() else {}
+
+
+HLN_FULL = channel_model(
+    name="hln_full",
+    title="HLN with isotropic spin-orbit scattering: -F(B_e) + 3/2 F(B_phi + 4/3 B_so) - 1/2 F(B_phi)",
+    source=SOURCE,
+    parameters=(L_PHI, L_SO, L_E),
+    weights=(-1.0, 1.5, -0.5),
+    rates=((0, 0, 1), (1, 4 / 3, 0), (1, 0, 0)),
+    validity=_full_validity,
+    known=elastic_length,
+    out_of_reach=_full_out_of_reach,
+)

@@ -1,0 +1,24 @@
+"""The drivers that there are: every one that a module of this package declares."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import drivers
+from drivers.instrument import Instrument
+
+
+def _find() -> dict[str, type[Instrument]]:
+    found: dict[str, type[Instrument]] = {}
+    for module in pkgutil.iter_modules(drivers.__path__):
+        if module.ispkg or module.name == __name__.rpartition(".")[2]:
+            continue
+        for thing in vars(importlib.import_module(f"{drivers.__name__}.{module.name}")).values():
+            if isinstance(thing, type) and issubclass(thing, Instrument) and thing.driver_name:
+                found[thing.driver_name] = thing
+    return dict(sorted(found.items()))
+
+
+DRIVERS: dict[str, type[Instrument]] = _find()
+"""Name of each driver -> its class. A new driver is one new file in this folder."""

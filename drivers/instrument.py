@@ -1,0 +1,489 @@
+"""PyMeasure's Instrument made strict: one lock, checked replies, limits that raise, errors that say what to do.
+
+A driver declares its quantities in PyMeasure's dialect, one line of protocol and one docstring
+each, with the exact form that the reply must have. Numbers go out through one function that knows
+the limits; PyMeasure's own setters, which clip, cannot write at all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+import numbers
+import re
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pymeasure.instruments
+import pyvisa
+from pymeasure.adapters import VISAAdapter
+from pyvisa.constants import StatusCode
+from pyvisa.highlevel import VisaLibraryBase
+
+from drivers.clock import Clock
+
+log = logging.getLogger(__name__)
+
+LONGEST_REPLY = 4096
+"""Bytes; no instrument here has that much to say in one line."""
+
+NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE][+-]?(?!0+$)[0-9]{2,3})?")
+"""A decimal number; an exponent has two or three digits and is not zero, so that a cut one is seen."""
+
+
+class DriverError(Exception):
+    """Something is wrong with an instrument; the text says who, what value, what limit, what to do."""
+
+    def __init__(self, message: str, *, instrument: str = "") -> None:
+        super().__init__(message)
+        self.instrument = instrument
+
+
+class Timeout(DriverError):  # noqa: N818
+    """No answer in time, or a ramp or temperature did not arrive in time."""
+
+
+class Garbled(DriverError):  # noqa: N818
+    """A reply is not what the instrument could have said."""
+
+
+class LimitExceeded(DriverError, ValueError):  # noqa: N818
+    """A value was refused; nothing was sent."""
+
+
+class Quench(DriverError):  # noqa: N818
+    """The magnet quenched; nothing ramps until a person re-arms it."""
+
+
+class Lost(DriverError):  # noqa: N818
+    """The connection cannot be opened or is gone."""
+
+
+class Refused(DriverError):  # noqa: N818
+    """The instrument, in the state that it is in, may not do or did not accept what was asked."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Number:
+    """A field of a reply that is a number between two bounds."""
+
+    low: float = -1e30
+    high: float = 1e30
+    pattern: re.Pattern[str] = NUMBER
+
+    def parse(self, text: str) -> float:
+        """Return the number; raises ValueError that says what is wrong."""
+        if not self.pattern.fullmatch(text):
+            raise ValueError("is not a number in this instrument's form")
+        value = float(text)
+        if not self.low <= value <= self.high:
+            raise ValueError(f"is outside {self.low:g} to {self.high:g}")
+        return value
+
+
+@dataclasses.dataclass(frozen=True)
+class Whole:
+    """A field of a reply that is a whole number between two bounds."""
+
+    low: int
+    high: int
+
+    PATTERN: ClassVar[re.Pattern[str]] = re.compile(r"[+-]?[0-9]{1,9}")
+
+    def parse(self, text: str) -> int:
+        """Return the number; raises ValueError that says what is wrong."""
+        if not self.PATTERN.fullmatch(text):
+            raise ValueError("is not a whole number")
+        value = int(text)
+        if not self.low <= value <= self.high:
+            raise ValueError(f"is outside {self.low} to {self.high}")
+        return value
+
+
+@dataclasses.dataclass(frozen=True)
+class Word:
+    """A reply that is text of a given form."""
+
+    pattern: re.Pattern[str]
+
+    def parse(self, text: str) -> str:
+        """Return the text; raises ValueError that says what is wrong."""
+        if not self.pattern.fullmatch(text):
+            raise ValueError("is not in this instrument's form")
+        return text
+
+
+@dataclasses.dataclass(frozen=True, init=False)
+class Fields:
+    """A reply of several fields with commas between them."""
+
+    fields: tuple[Number | Whole | Word, ...]
+
+    def __init__(self, *fields: Number | Whole | Word) -> None:
+        object.__setattr__(self, "fields", fields)
+
+    def parse(self, text: str) -> tuple[Any, ...]:
+        """Return one value a field; raises ValueError that says what is wrong."""
+        parts = text.split(",")
+        if len(parts) != len(self.fields):
+            raise ValueError(f"has {len(parts)} fields, not {len(self.fields)}")
+        return tuple(field.parse(part) for field, part in zip(self.fields, parts, strict=True))
+
+
+Form = Number | Whole | Word | Fields
+
+
+class Quantity:
+    """A quantity of an instrument: a query, the form of its reply, and how it is set, if it can be.
+
+    Parameters
+    ----------
+    query, command : str
+        What is sent to ask and, with the value in it, to set.
+    docs : str
+        Begins with Get, Set, Control or Measure and names the unit in brackets.
+    form : Form
+        What the reply must look like.
+    limit : str
+        Name of the limit that a new value must pass.
+    table : sequence of float
+        The values that the instrument counts through; reply and command hold the index.
+    within : float
+        How far the value read back may be from the one sent; the instrument rounds.
+    """
+
+    def __init__(
+        self, query: str, command: str | None, docs: str, form: Form, *,
+        limit: str = "", table: Sequence[float] = (), within: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.query, self.command, self.form = query, command, form
+        self.limit, self.table, self.within = limit, table, within
+        self.__doc__ = docs
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instrument: Instrument | None, owner: type | None = None) -> Any:
+        if instrument is None:
+            return self
+        reply = instrument.query(self.query, self.form)
+        return self.table[reply] if self.table else reply
+
+    def __set__(self, instrument: Instrument, value: Any) -> None:
+        if self.command is None:
+            raise AttributeError(f"{instrument.name}: {self.name} can be read only")
+        number = instrument.check_limit(self.limit or self.name, value)
+        sent = instrument.index_of(self.name, self.table, number) if self.table else number
+        with instrument.lock:
+            instrument.send(self.command % sent)
+            taken = instrument.query(self.query, self.form)
+        if abs(taken - sent) > self.within:
+            raise Refused(
+                f"{instrument.name}: {self.name} = {value!r} was sent as {self.command % sent!r}, but the instrument "
+                f"says {taken!r}; look at its front panel, then set it again",
+                instrument=instrument.name,
+            )
+
+
+class Instrument(pymeasure.instruments.Instrument):
+    """An instrument on a wire, every reply and every value checked.
+
+    Opening it asks for its identity and sends no command that sets anything.
+
+    Parameters
+    ----------
+    address : str
+        VISA resource name.
+    name : str
+        What the rig calls it; every message begins with it.
+    settings : Settings
+        Limits and choices of this driver.
+    clock : Clock
+        The time of the experiment.
+    visa_library : str or VisaLibraryBase
+        What pyvisa uses; an object is used as it is.
+    timeout_s : float
+        How long a reply may take [s].
+    read_termination, write_termination : str, optional
+        Instead of the instrument's usual ones.
+
+    Raises
+    ------
+    Lost
+        Nothing can be opened at the address, or something else answers there.
+    Timeout
+        Nothing answers.
+    """
+
+    driver_name: ClassVar[str] = ""
+    role: ClassVar[str] = ""
+    model: ClassVar[str] = ""
+    IDENTITY: ClassVar[re.Pattern[str]]
+    READ_TERMINATION: ClassVar[str] = "\n"
+    WRITE_TERMINATION: ClassVar[str] = "\n"
+    SNAPSHOT: ClassVar[tuple[str, ...]] = ()
+    """The quantities that are written into the head of a sweep."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Settings:
+        """Limits and choices; a driver declares its own."""
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        name: str,
+        settings: Any,
+        clock: Clock,
+        visa_library: str | VisaLibraryBase = "",
+        timeout_s: float = 2.0,
+        read_termination: str | None = None,
+        write_termination: str | None = None,
+    ) -> None:
+        self.address, self.settings, self.clock, self.timeout_s = address, settings, clock, timeout_s
+        self.name = name
+        self.lock = threading.RLock()
+        self._out_of_step = False
+        self._limits: dict[str, tuple[float, float]] = self._own_limits()
+        self._termination = (read_termination or self.READ_TERMINATION).encode("ascii")
+        adapter = self._open(visa_library, write_termination or self.WRITE_TERMINATION)
+        # not super(): a driver may stand on one of PyMeasure's, whose own __init__ takes other arguments
+        pymeasure.instruments.Instrument.__init__(self, adapter, name, includeSCPI=False)
+        try:
+            self.identity = self._identify()
+            self._on_open()
+        except BaseException:
+            adapter.close()
+            raise
+
+    # what a driver supplies
+
+    def _own_limits(self) -> dict[str, tuple[float, float]]:
+        """Return the lowest and highest value of every quantity that can be set, from the settings."""
+        return {}
+
+    def _on_open(self) -> None:
+        """Ask for whatever must be known before the first command; sets nothing."""
+
+    # opening and closing
+
+    def _open(self, visa_library: str | VisaLibraryBase, write_termination: str) -> VISAAdapter:
+        try:
+            return VISAAdapter(
+                self.address,
+                visa_library=visa_library,  # type: ignore[arg-type]  # pyvisa takes an object as well
+                timeout=1000 * self.timeout_s,
+                open_timeout=int(1000 * self.timeout_s),
+                read_termination=self._termination.decode("ascii"),
+                write_termination=write_termination,
+            )
+        except Exception as error:  # pyvisa and its backends raise a bare Exception, OSError and ValueError, too
+            raise Lost(
+                f"{self.name}: cannot open {self.address}: {_one_line(error)}; is it switched on and connected, "
+                "and is the address in config.yaml right?",
+                instrument=self.name,
+            ) from error
+
+    def _identify(self) -> str:
+        """Return the identity; what comes before it is a banner or belongs to an older question."""
+        self._write("*IDN?")
+        line = ""
+        for _ in range(4):
+            try:
+                line = self._read("*IDN?")
+            except Timeout as error:
+                if not line:
+                    raise
+                raise Lost(
+                    f"{self.name}: what answers at {self.address} is no {self.model}, it says {line!r}; "
+                    "correct driver or address in config.yaml",
+                    instrument=self.name,
+                ) from error
+            if found := self.IDENTITY.search(line):
+                return found.group()
+        raise Lost(
+            f"{self.name}: {self.address} talks without being asked, last {line!r}; is another program using it?",
+            instrument=self.name,
+        )
+
+    def close(self) -> None:
+        """Close the connection; the instrument stays as it is."""
+        with self.lock:
+            self.adapter.close()
+
+    # one write, one read
+
+    def send(self, command: str) -> None:
+        """Send a command that has no reply. Only for values that have passed `check_limit`."""
+        with self.lock:
+            self._write(command)
+
+    def query(self, command: str, form: Form) -> Any:
+        """Ask and return the reply, parsed by its form.
+
+        Raises
+        ------
+        Timeout, Garbled, Lost
+        """
+        reply = self.ask(command)
+        try:
+            return form.parse(reply)
+        except ValueError as error:
+            raise self.garbled(command, reply, str(error)) from None
+
+    def ask(self, command: str, query_delay: float | None = None) -> str:
+        """Send a query and return the reply without its terminator, under one lock."""
+        with self.lock:
+            if self._out_of_step:
+                self._resynchronise()
+            self._write(command)
+            if query_delay:
+                time.sleep(query_delay)
+            return self._read(command)
+
+    def write(self, command: str, **kwargs: Any) -> None:
+        """Refuse: this is where PyMeasure's own setters end, and they clip what is out of range."""
+        raise Refused(
+            f"{self.name}: {command!r} was not sent, its value has passed no limit; "
+            f"use the quantities of {type(self).__name__} that have their unit in the name",
+            instrument=self.name,
+        )
+
+    def values(self, command: str, *args: Any, cast: Any = float, **kwargs: Any) -> list[Any]:
+        """Return the fields of a reply for PyMeasure's own getters; each must be a number if it should be one."""
+        if cast is not float:
+            return super().values(command, *args, cast=cast, **kwargs)
+        reply = self.ask(command).strip()
+        try:
+            return [Number().parse(field) for field in reply.split(",")]
+        except ValueError as error:
+            raise self.garbled(command, reply, str(error)) from None
+
+    def _write(self, command: str) -> None:
+        try:
+            self.adapter.write(command)
+        except (pyvisa.Error, OSError) as error:
+            raise self._wire_error(error, command) from error
+
+    def _read(self, command: str) -> str:
+        try:
+            reply = self.adapter.read_bytes(LONGEST_REPLY, break_on_termchar=True)
+        except (pyvisa.Error, OSError) as error:
+            raise self._wire_error(error, command) from error
+        if not reply.endswith(self._termination):
+            raise self.garbled(command, reply, f"does not end with {self._termination!r} within {LONGEST_REPLY} bytes")
+        text = reply[: -len(self._termination)]
+        if not text.isascii():
+            raise self.garbled(command, reply, "is not ASCII")
+        return text.decode("ascii")
+
+    def _resynchronise(self) -> None:
+        """Read past whatever is still under way, up to the answer to a question that no other reply can answer."""
+        identity = self._identify()
+        if identity != self.identity:
+            raise Lost(
+                f"{self.name}: {self.address} now answers as {identity!r}, before as {self.identity!r}; open it again",
+                instrument=self.name,
+            )
+        self._out_of_step = False
+
+    # errors
+
+    def garbled(self, command: str, reply: str | bytes, why: str) -> Garbled:
+        """Return the error for a reply that cannot be; the next question first finds its way back into step."""
+        self._out_of_step = True
+        shown = repr(reply if len(reply) <= 80 else reply[:80]) + ("" if len(reply) <= 80 else "...")
+        return Garbled(
+            f"{self.name}: the reply {shown} to {command!r} {why}; asked again it should be right, "
+            "if not check cable, terminator and whether another program talks to it",
+            instrument=self.name,
+        )
+
+    def _wire_error(self, error: Exception, command: str) -> DriverError:
+        self._out_of_step = True
+        if isinstance(error, pyvisa.VisaIOError) and error.error_code == StatusCode.error_timeout:
+            return Timeout(
+                f"{self.name}: no reply to {command!r} within {self.timeout_s:g} s at {self.address}; "
+                "check that it is on, not in local, and connected",
+                instrument=self.name,
+            )
+        return Lost(
+            f"{self.name}: the connection to {self.address} is gone at {command!r}: {_one_line(error)}; "
+            "check the cable and open it again",
+            instrument=self.name,
+        )
+
+    # limits
+
+    def check_limit(self, quantity: str, value: Any) -> float:
+        """Return the value as a float if it is a number within the limits of the quantity.
+
+        Every number that is sent passes here; nothing is ever clipped.
+
+        Raises
+        ------
+        LimitExceeded
+            Not a number, NaN, infinite, or out of range.
+        """
+        low, high = self._limits[quantity]
+        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if number and math.isfinite(value) and low <= value <= high:
+            return float(value) + 0.0  # minus zero becomes zero
+        raise LimitExceeded(
+            f"{self.name}: {quantity} = {value!r} is not a number from {low:g} to {high:g}; nothing was sent. "
+            "Ask for a value in this range; the limits stand in config.yaml",
+            instrument=self.name,
+        )
+
+    def index_of(self, quantity: str, table: Sequence[float], value: float) -> int:
+        """Return the index of a value in the table of those that the instrument has; raises LimitExceeded."""
+        for index, entry in enumerate(table):
+            if math.isclose(entry, value, rel_tol=1e-9):
+                return index
+        nearest = sorted(table, key=lambda entry: abs(entry - value))[:2]
+        raise LimitExceeded(
+            f"{self.name}: there is no {quantity} = {value!r}; nothing was sent. "
+            f"The nearest that there are: {' and '.join(f'{entry:g}' for entry in sorted(nearest))}",
+            instrument=self.name,
+        )
+
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Return the lowest and highest accepted value of every quantity that has limits."""
+        return dict(self._limits)
+
+    def snapshot(self) -> dict[str, str | int | float]:
+        """Return what the instrument is and how it is set; only reads."""
+        with self.lock:
+            settings = {quantity: getattr(self, quantity) for quantity in self.SNAPSHOT}
+        head = {"driver": self.driver_name, "address": self.address, "identity": self.identity}
+        return head | {name: getattr(value, "value", value) for name, value in settings.items()}
+
+    # PyMeasure's dialect, made strict
+
+    @staticmethod
+    def measurement(query: str, docs: str, form: Form, *, table: Sequence[float] = ()) -> Any:  # type: ignore[override]
+        """Return a quantity that can be read."""
+        return Quantity(query, None, docs, form, table=table)
+
+    @staticmethod
+    def control(  # type: ignore[override]
+        query: str, command: str, docs: str, form: Form, *,
+        limit: str = "", table: Sequence[float] = (), within: float = 0.0,
+    ) -> Any:  # fmt: skip
+        """Return a quantity that can be read and set; what was set is read back."""
+        return Quantity(query, command, docs, form, limit=limit, table=table, within=within)
+
+
+def check_settings(settings: Any, *, positive: Sequence[str] = ()) -> None:
+    """Check that these settings are positive, finite numbers; raises ValueError naming the one that is not."""
+    for name in positive:
+        value = getattr(settings, name)
+        if not (isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 < value < math.inf):
+            raise ValueError(f"{name} = {value!r} must be a positive number")
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).split("\n")[0] or type(error).__name__

@@ -1,0 +1,302 @@
+"""What every procedure does with a rig: check, settle, take one row, and leave it safe."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pymeasure.experiment import FloatParameter, ListParameter, Procedure
+
+from analysis.row import (
+    BRANCH,
+    COLUMNS,
+    CURRENT,
+    FIELD,
+    FIELD_SET,
+    FLAGS,
+    SWEEP,
+    TEMPERATURE,
+    TEMPERATURE_SET,
+    TIME,
+    X_XX,
+    X_XY,
+    Y_XX,
+    Y_XY,
+    Flag,
+)
+from analysis.sample import Sample
+from drivers.clock import Clock
+from drivers.instrument import DriverError, Garbled, Timeout
+from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, TemperatureController
+
+log = logging.getLogger(__name__)
+
+HOLD, ZERO = "hold", "zero"
+TRIES = 3
+"""A lost or garbled reply is asked for again; the third in a row ends the run."""
+
+
+class Stopped(Exception):
+    """The user, or the supervisor, ended the run."""
+
+
+class MeasurementError(Exception):
+    """A measurement that cannot go on; the text says why and what to do."""
+
+
+class Control:
+    """The words that travel down to a running procedure: stop and hold."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.held = threading.Event()
+        self.interrupt = threading.Event()
+        """Set while either of the two is: what a wait in a driver listens to."""
+
+    def request_stop(self) -> None:
+        """End the run at the next possible moment."""
+        self.stop.set()
+        self.interrupt.set()
+
+    def request_hold(self) -> None:
+        """Let the magnet hold and the run wait."""
+        self.held.set()
+        self.interrupt.set()
+
+    def resume(self) -> None:
+        """Go on after a hold."""
+        self.held.clear()
+        if not self.stop.is_set():
+            self.interrupt.clear()
+
+
+@dataclass
+class Rig:
+    """The opened instruments in their roles, and what hangs between them.
+
+    Attributes
+    ----------
+    series_resistor_ohm : float
+        The oscillator of `lockin_xx` drives the current through it [ohm].
+    """
+
+    clock: Clock
+    magnet: MagnetSupply
+    thermometer: TemperatureController
+    lockin_xx: LockIn
+    lockin_xy: LockIn | None
+    series_resistor_ohm: float
+    sample: Sample = field(default_factory=Sample)
+
+    @property
+    def lockins(self) -> tuple[LockIn, ...]:
+        """The lock-ins that there are, the longitudinal one first."""
+        return (self.lockin_xx,) if self.lockin_xy is None else (self.lockin_xx, self.lockin_xy)
+
+    def current_A(self) -> float:
+        """Return the rms current that the oscillator drives [A]."""
+        return self.lockin_xx.oscillator_V / self.series_resistor_ohm
+
+    def settling_s(self, fraction: float) -> float:
+        """Return how long the slower lock-in needs until `fraction` of a step is left [s]."""
+        return max(lockin.settling_time_s(fraction) for lockin in self.lockins)
+
+
+class Measurement(Procedure):
+    """A procedure that measures rows on a rig.
+
+    The worker gives it `rig` and `control` before it starts. `startup`, `execute` and `shutdown`
+    are PyMeasure's; a subclass writes `measure`, `estimate_s` and `check`.
+    """
+
+    DATA_COLUMNS = list(COLUMNS)
+    title: ClassVar[str]
+    """Its name for people; a class with a title is a procedure that can be run."""
+
+    field_rate_T_per_min = FloatParameter(
+        "Ramp rate", units="T/min", default=0.2, minimum=1e-4, maximum=5.0,
+        description="how fast the magnet goes from one field to the next",
+    )  # fmt: skip
+    current_nA = FloatParameter(
+        "Excitation current", units="nA", default=100.0, minimum=0.01, maximum=1e6,
+        description="rms current through the sample; halve it once to see that it does not heat",
+    )  # fmt: skip
+    settle_percent = FloatParameter(
+        "Settled to", units="%", default=1.0, minimum=0.001, maximum=30.0,
+        description="part of a step of the signal that the lock-in's filter may still owe when a row is taken",
+    )  # fmt: skip
+    at_end = ListParameter(
+        "Magnet at the end", choices=[HOLD, ZERO], default=HOLD,
+        description="what the magnet does when the run has ended: hold its field, or go to zero",
+    )  # fmt: skip
+
+    rig: Rig
+    control: Control
+
+    def check(self, rig: Rig) -> None:
+        """Check every parameter against the limits of the rig, with no command to an instrument.
+
+        Raises
+        ------
+        ValueError, LimitExceeded
+            A parameter is outside its limits or those of an instrument.
+        """
+        self.refresh_parameters()
+        self.check_parameters()
+        rig.magnet.check_rate(self.field_rate_T_per_min)
+        rig.lockin_xx.check_oscillator(self.oscillator_V(rig))
+
+    def oscillator_V(self, rig: Rig) -> float:
+        """Return the oscillator voltage for the excitation current [V rms]."""
+        return self.current_nA * 1e-9 * rig.series_resistor_ohm
+
+    def startup(self) -> None:
+        """Set the excitation; everything that can be refused is refused before."""
+        self.check(self.rig)
+        self.began_s = self.rig.clock.now()
+        self.rig.lockin_xx.oscillator_V = self.oscillator_V(self.rig)
+        self.current_A = self.rig.current_A()
+        self.settling_s = self.rig.settling_s(self.settle_percent / 100)
+        for lockin in self.rig.lockins:
+            lockin.read()  # clears status bits that belong to the time before this run
+
+    def execute(self) -> None:
+        """Measure until done or stopped."""
+        try:
+            self.measure()
+        except Stopped:
+            log.info("%s: stopped", self.title)
+
+    def measure(self) -> None:
+        """Measure all rows; a subclass writes it."""
+        raise NotImplementedError(f"{type(self).__name__} must say what it measures")
+
+    def estimate_s(self, rig: Rig) -> float:
+        """Return how long the run will take [s of experiment time]."""
+        raise NotImplementedError(f"{type(self).__name__} must say how long it takes")
+
+    def shutdown(self) -> None:
+        """Leave the magnet holding, or bring it to zero, as `at_end` says.
+
+        Every step is tried even when the one before it failed.
+
+        Raises
+        ------
+        MeasurementError
+            A step failed; the text says which, and why.
+        """
+        steps: list[tuple[str, Callable[[], object]]] = [("magnet hold", self.rig.magnet.hold)]
+        if self.at_end == ZERO and self.status != Procedure.FAILED:
+            steps.append(("magnet to zero", self._to_zero))
+        faults = []
+        for name, step in steps:
+            try:
+                step()
+            except Exception as error:
+                log.error("shutdown: %s failed: %s", name, error)
+                faults.append(f"{name}: {error}")
+        if faults:
+            raise MeasurementError("shutdown: " + "; ".join(faults))
+
+    def _to_zero(self) -> None:
+        self.control.resume()  # a hold that ended the run does not keep it from zero; a new one does
+        log.info("magnet: going to zero")
+        self.rig.magnet.ramp_to(0.0, self.field_rate_T_per_min, interrupt=self.control.held)
+
+    def go_to_field(self, field_T: float) -> None:
+        """Bring the magnet to a field and wait for it; a hold on the way is waited out.
+
+        Raises
+        ------
+        Stopped
+            The run was ended on the way; the magnet holds.
+        MeasurementError
+            Somebody paused the magnet at its front panel.
+        """
+        while True:
+            self.pause_if_held()
+            outcome = self.rig.magnet.ramp_to(field_T, self.field_rate_T_per_min, interrupt=self.control.interrupt)
+            if outcome is RampOutcome.HOLDING:
+                return
+            if not self.control.interrupt.is_set():
+                raise MeasurementError(
+                    f"magnet: paused on the way to {field_T:g} T by somebody else; look at its front panel, start again"
+                )
+
+    def go_to_temperature(self, temperature_K: float, tolerance_K: float, dwell_s: float, timeout_s: float) -> None:
+        """Set the temperature and wait until it has stayed in its band for the dwell time."""
+        self.rig.thermometer.start_ramp(temperature_K)
+        settled = False
+        while not settled:
+            self.pause_if_held()
+            settled = self.rig.thermometer.settle(
+                temperature_K, tolerance_K=tolerance_K, dwell_s=dwell_s, timeout_s=timeout_s,
+                interrupt=self.control.interrupt,
+            )  # fmt: skip
+
+    def wait(self, seconds: float) -> None:
+        """Let experiment time pass; raises Stopped at once when the run is ended."""
+        until = self.rig.clock.now() + seconds
+        while (left := until - self.rig.clock.now()) > 0:
+            self.pause_if_held()
+            self.rig.clock.sleep(left, self.control.interrupt)
+        self.pause_if_held()
+
+    def pause_if_held(self) -> None:
+        """Wait while the run is held; raises Stopped when it is ended."""
+        while True:
+            if self.should_stop() or self.control.stop.is_set():
+                raise Stopped
+            if not self.control.held.is_set():
+                return
+            # the wall's time, not the experiment's: a person decides when it goes on
+            self.control.stop.wait(0.05)
+
+    def take_row(
+        self, *, sweep: int, branch: int, field_set_T: float, temperature_set_K: float, tolerance_K: float = math.inf
+    ) -> dict[str, Any]:
+        """Read the instruments once and emit the row."""
+        flags = Flag(0)
+        readings: dict[str, Any] = {}
+        for name, read in self._readings().items():
+            readings[name], repeated = self._persistently(read)
+            flags |= Flag.REPEATED if repeated else Flag(0)
+        xx: LockInReading = readings["xx"]
+        xy: LockInReading = readings.get("xy", LockInReading(math.nan, math.nan, False, False))
+        for seen, flag in ((xx.overload, Flag.OVERLOAD_XX), (xx.unlocked, Flag.UNLOCK_XX),
+                           (xy.overload, Flag.OVERLOAD_XY), (xy.unlocked, Flag.UNLOCK_XY)):  # fmt: skip
+            flags |= flag if seen else Flag(0)
+        if math.isfinite(temperature_set_K) and abs(readings["temperature"] - temperature_set_K) > tolerance_K:
+            flags |= Flag.TEMPERATURE_OFF
+        row = {
+            SWEEP: sweep, BRANCH: branch, TIME: self.rig.clock.now() - self.began_s,
+            FIELD_SET: field_set_T, FIELD: readings["field"],
+            TEMPERATURE_SET: temperature_set_K, TEMPERATURE: readings["temperature"], CURRENT: self.current_A,
+            X_XX: xx.x_V, Y_XX: xx.y_V, X_XY: xy.x_V, Y_XY: xy.y_V, FLAGS: int(flags),
+        }  # fmt: skip
+        self.emit("results", row)
+        return row
+
+    def _readings(self) -> dict[str, Callable[[], Any]]:
+        rig = self.rig
+        readings: dict[str, Callable[[], Any]] = {"xx": rig.lockin_xx.read}
+        if rig.lockin_xy is not None:
+            readings["xy"] = rig.lockin_xy.read
+        readings["field"] = lambda: rig.magnet.field_T
+        readings["temperature"] = lambda: rig.thermometer.temperature_K
+        return readings
+
+    def _persistently(self, read: Callable[[], Any]) -> tuple[Any, bool]:
+        """Read, again if a reply is lost or garbled; return the reading and whether it was asked for again."""
+        for attempt in range(TRIES):
+            try:
+                return read(), attempt > 0
+            except (Timeout, Garbled) as error:
+                if attempt == TRIES - 1 or self.control.stop.is_set():
+                    raise
+                log.warning("%s; asked again", error)
+        raise DriverError("unreachable")  # pragma: no cover
