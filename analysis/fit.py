@@ -7,142 +7,18 @@ model's own guess. The same input gives the same bits: nothing is remembered fro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.confidence import TWO_SIGMA, Interval, LowerMinimum, intervals
+from analysis.confidence import TWO_SIGMA, WIDEST, Interval, LowerMinimum, intervals
 from analysis.curve import Curve
-from analysis.least_squares import Block, Minimum, Problem, covariance
-from analysis.model import MODELS, Model, Parameter, Remark
+from analysis.estimate import Estimate, FitResult, JointFit
+from analysis.fit_task import Task
+from analysis.least_squares import Minimum
+from analysis.model import MODELS, Model, Parameter
 from analysis.sample import Sample
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """What the data say of one parameter.
-
-    Attributes
-    ----------
-    name, unit : str
-        As the model declares them.
-    value, error : float or None
-        Best value and one standard error (the larger side where they differ); None where the data do not
-        determine the parameter. A fixed parameter has its value and no error.
-    lower, upper : float or None
-        Ends of the 68 % interval. Where `determined` is False: 95 % bounds, None on a side that is open.
-    determined : bool
-        The data (or, if `fixed`, the user) fix this parameter.
-    fixed : bool
-        It was not fitted.
-    """
-
-    name: str
-    unit: str
-    value: float | None
-    error: float | None
-    lower: float | None
-    upper: float | None
-    determined: bool
-    fixed: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class FitResult:
-    """One curve, one model, one answer.
-
-    Attributes
-    ----------
-    model : str
-        Name of the model.
-    estimates : tuple of Estimate
-        One for each parameter, in the model's order; `result["l_phi_nm"]` finds one by name.
-    values : dict
-        The best point, undetermined parameters included: for drawing, not for quoting.
-    covariance : ndarray, shape (k, k)
-        Of the free parameters in the order of `free`; of the logarithm of a parameter that is fitted so.
-    free : tuple of str
-        Names of the fitted parameters.
-    offset, offset_error : float
-        Constant added to the model [G0], 0 where none was fitted.
-    chi2, chi2_reduced : float
-        Sum of squared residuals over errors; over the residual degrees of freedom. Without error bars the
-        residuals are in G0 and `chi2_reduced` is their variance.
-    points, parameters_free : int
-        Points fitted; free parameters, the offset included.
-    aicc : float
-        Akaike's criterion with the correction for few points.
-    window_T : tuple of float
-        Lowest and highest field fitted [T].
-    remarks : tuple of Remark
-        What the user should know.
-    declared : Model
-        The model itself.
-    """
-
-    model: str
-    estimates: tuple[Estimate, ...]
-    values: dict[str, float]
-    covariance: np.ndarray
-    free: tuple[str, ...]
-    offset: float
-    offset_error: float
-    chi2: float
-    chi2_reduced: float
-    points: int
-    parameters_free: int
-    aicc: float
-    window_T: tuple[float, float]
-    remarks: tuple[Remark, ...]
-    declared: Model
-
-    def __getitem__(self, name: str) -> Estimate:
-        for estimate in self.estimates:
-            if estimate.name == name:
-                return estimate
-        raise KeyError(f"model {self.model} has no parameter {name!r}")
-
-    def evaluate(self, field_T: np.ndarray) -> np.ndarray:
-        """Return the fitted delta sigma without the offset, shape (n,) [G0]."""
-        return self.declared.value(field_T, *self.values.values())
-
-
-@dataclass(frozen=True, eq=False)
-class JointFit:
-    """Several curves fitted together, some parameters shared.
-
-    Attributes
-    ----------
-    model : str
-        Name of the model.
-    results : tuple of FitResult
-        One for each curve, in the order given; shared parameters appear in each.
-    shared : tuple of Estimate
-        The shared parameters, fixed ones included.
-    covariance : ndarray, shape (k, k); free : tuple of str
-        Of all fitted parameters: shared ones by name, the others as `name[curve]`.
-    chi2, chi2_reduced, points, parameters_free, aicc, remarks
-        As in `FitResult`, of the whole.
-    """
-
-    model: str
-    results: tuple[FitResult, ...]
-    shared: tuple[Estimate, ...]
-    covariance: np.ndarray
-    free: tuple[str, ...]
-    chi2: float
-    chi2_reduced: float
-    points: int
-    parameters_free: int
-    aicc: float
-    remarks: tuple[Remark, ...]
-
-    def __getitem__(self, name: str) -> Estimate:
-        """Return a shared parameter."""
-        for estimate in self.shared:
-            if estimate.name == name:
-                return estimate
-        raise KeyError(f"joint fit of {self.model} shares no parameter {name!r}")
+__all__ = ["Estimate", "FitResult", "JointFit", "fit", "joint_fit"]
 
 
 def fit(
@@ -180,3 +56,64 @@ def fit(
         model, [curve], shared=(), fixed=fixed, start=start, window_T=window_T, offset=offset, sample=sample
     )
     return joint.results[0]
+
+
+def joint_fit(
+    model: Model | str, curves: Sequence[Curve], *, shared: Sequence[str] | None = None,
+    fixed: Mapping[str, float] | None = None, per_curve_fixed: Sequence[Mapping[str, float]] | None = None,
+    start: Mapping[str, float] | None = None, window_T: float | None = None, offset: bool = True,
+    sample: Sample | None = None,
+) -> JointFit:  # fmt: skip
+    """Fit several curves at once, some parameters common to all.
+
+    Parameters
+    ----------
+    curves : sequence of Curve
+        All with errors, or all without.
+    shared : sequence of str, optional
+        Parameters with one value for all curves; by default those that the model says do not depend on temperature.
+    fixed, start, window_T, offset, sample
+        As in `fit`, for every curve.
+    per_curve_fixed : sequence of mappings, optional
+        Parameters held for one curve only; one mapping (maybe empty) for each curve.
+
+    Raises
+    ------
+    ValueError
+        As in `fit`; or curves with and without errors are mixed.
+    """
+    declared = _find(model)
+    task = Task(declared, curves, shared, fixed or {}, per_curve_fixed, start or {}, window_T, offset, sample or Sample())
+    minima = sorted((task.problem.minimise(u) for u in task.starts()), key=lambda minimum: minimum.chi2)
+    return task.answer(*_settle(task, minima))
+
+
+def _find(model: Model | str) -> Model:
+    if isinstance(model, Model):
+        return model
+    if model not in MODELS:
+        raise ValueError(f"no model {model!r}; there are {', '.join(MODELS)}")
+    return MODELS[model]
+
+
+def _settle(task: Task, minima: list[Minimum]) -> tuple[Minimum, tuple[Interval, ...]]:
+    """Return the lowest minimum and the ranges of its unknowns, wide enough for minima that are as good."""
+    best = minima[0]
+    while True:
+        try:
+            found = intervals(task.problem, best, task.variance(best), task.parameters, task.one_sided(best))
+        except LowerMinimum as lower:
+            best = lower.minimum
+            continue
+        limit = best.chi2 + TWO_SIGMA * task.variance(best)
+        rivals = np.array([minimum.u for minimum in minima if minimum.chi2 < limit] + [best.u])
+        ends = zip(found, rivals.min(axis=0), rivals.max(axis=0), task.parameters, strict=True)
+        return best, tuple(_embracing(interval, low, high, parameter) for interval, low, high, parameter in ends)
+
+
+def _embracing(interval: Interval, low: float, high: float, parameter: Parameter) -> Interval:
+    """Return the interval stretched over the values of minima that are as good."""
+    lower = None if interval.lower is None else min(interval.lower, low)
+    upper = None if interval.upper is None else max(interval.upper, high)
+    narrow = lower is not None and upper is not None and upper - lower <= 2 * WIDEST
+    return Interval(lower, upper, interval.determined and narrow)

@@ -95,7 +95,7 @@ class Problem:
     def __init__(self, blocks: Sequence[Block], lower: np.ndarray, upper: np.ndarray) -> None:
         self.blocks, self.lower, self.upper = tuple(blocks), lower, upper
         self.points = sum(block.curve.field_T.size for block in self.blocks)
-        self._floor = _ROUNDING * float(sum(block.data_square() for block in self.blocks))
+        self.floor = _ROUNDING * float(sum(block.data_square() for block in self.blocks))
 
     def normal_equations(self, u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Return chi^2, J^T r, shape (k,), and J^T J, shape (k, k)."""
@@ -118,11 +118,11 @@ class Problem:
         for _ in range(_MAX_STEPS):
             step, whole = self._step(u, gradient, normal, damping, held)
             expected = 2 * float(gradient @ step) - float(step @ normal @ step)
-            if whole and expected <= _CHI2_TOLERANCE * chi2 + self._floor:
+            if whole and expected <= _CHI2_TOLERANCE * chi2 + self.floor:
                 return Minimum(u, chi2, normal, True)
             trial = np.clip(u + step, self.lower, self.upper)
             new = self.normal_equations(trial)
-            gain = (chi2 - new[0]) / max(expected, self._floor)
+            gain = (chi2 - new[0]) / max(expected, self.floor)
             if gain > 0 or not whole and new[0] <= chi2:
                 u, (chi2, gradient, normal) = trial, new
                 # K. Madsen, H. B. Nielsen, O. Tingleff, Methods for non-linear least squares (2004)

@@ -194,8 +194,8 @@ class _Search:
         self.reach = float(np.abs(self.field).max())
         reach = np.sort(np.abs(self.field - self.start[self.leg]))
         self.step = max(float(reach[min(8, len(reach) - 1)]) / 4, 1e-4 * self.reach)
-        count = 2 + int(math.log(60 * self.reach / self.step) / math.log(_SCALE_RATIO))
-        self.scales = np.geomspace(self.step / 60, self.reach, count)
+        count = 2 + int(math.log(10 * self.reach / self.step) / math.log(_SCALE_RATIO))
+        self.scales = np.geomspace(self.step / 10, self.reach, count)
 
     def _design(self, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the weighted design matrix, the true fields and dF/d ln B_i."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import dataclasses
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from acquire.config import Config, load
 from acquire.demo import demo_config
@@ -13,6 +17,7 @@ from acquire.station import make_rack
 from acquire.trouble import UserError
 from acquire.worker import stopping_signals
 from drivers.clock import Clock
+from drivers.simulated.rack import Rack
 from drivers.simulated.server import Server
 
 
@@ -27,4 +32,5 @@ def run(args: argparse.Namespace) -> int:
     """Serve until interrupted; one line of JSON says where."""
     if not 0.01 <= args.speed <= 1e5:
         raise UserError(f"--speed {args.speed:g}: must be from 0.01 to 100000")
+    config = load(args.config) if args.config.exists() and not args.all else demo_config()
     return 0

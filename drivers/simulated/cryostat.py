@@ -1,7 +1,7 @@
-"""The simulated cryostat: a magnet coil, a heated stage with its sensor, and the film that hangs between the contacts.
+"""The simulated cryostat: a magnet coil, a heated stage with its sensor, and the film between its contacts.
 
-Everything moves with one clock and is advanced when somebody looks, by closed forms: what is seen does not depend on how
-often it is looked at.
+Everything moves with one clock and is advanced when somebody looks, by closed forms: what is seen does not depend on
+how often it is looked at.
 """
 
 from __future__ import annotations

@@ -155,11 +155,11 @@ class FilmSettings:
             value = getattr(self, name)
             above = value >= 0 if name in may_be_zero else value > 0
             if not (above and (math.isfinite(value) or name in may_be_infinite)):
-                raise ValueError(f"film: {name} = {value}: must be positive and finite; correct the simulation settings")
+                raise ValueError(f"film: {name} = {value}: must be positive and finite; correct the settings")
         if self.sheet_resistance_ohm > LARGEST_RESISTANCE_OHM:
             raise ValueError(
-                f"film: sheet_resistance_ohm = {self.sheet_resistance_ohm:g}: above h/4e^2 = {LARGEST_RESISTANCE_OHM:.0f} "
-                "ohm the film localizes strongly, which is not simulated; give a smaller one"
+                f"film: sheet_resistance_ohm = {self.sheet_resistance_ohm:g}: above h/4e^2 = "
+                f"{LARGEST_RESISTANCE_OHM:.0f} ohm it localizes strongly, which is not simulated; give a smaller one"
             )
 
 
@@ -258,9 +258,9 @@ class Film:
     def sheet_tensor(self, field_T: float, temperature_K: float, current_A: float = 0.0) -> tuple[float, float]:
         """Return (rho_xx, rho_yx) per square at field [T], lattice temperature [K] and rms current [A], in ohm.
 
-        Weak localization changes the mobility and leaves the Hall resistance; the interaction, K_ee G0 ln(k T tau/hbar),
-        adds to sigma_xx alone, so that both tensors are inverted in turn (Altshuler, Aronov, in Electron-Electron
-        Interactions in Disordered Systems, 1985). rho_yx = B/(q n) is negative for B > 0: electrons.
+        Weak localization changes the mobility and leaves the Hall resistance; the interaction term,
+        K_ee G0 ln(k T tau/hbar), adds to sigma_xx alone, so that both tensors are inverted in turn (Altshuler, Aronov,
+        in Electron-Electron Interactions in Disordered Systems, 1985). rho_yx = B/(q n) < 0 for B > 0: electrons.
         """
         s = self.settings
         electron_K = self.electron_temperature_K(temperature_K, current_A)

@@ -43,9 +43,8 @@ def sweep_rows(
     # the film: sigma_xx carries the correction, and the Hall coefficient does not (as weak localization has it)
     rho_yx = true / (density * E)
     sigma_0 = 1 / sheet_ohm
-    rho_xx = 1 / (sigma_0 + G0 * mc(true))
-    for _ in range(6):
-        rho_xx = (rho_xx**2 + rho_yx**2) * (sigma_0 + G0 * mc(true))
+    sigma_xx = sigma_0 + G0 * mc(true)
+    rho_xx = (1 + np.sqrt(1 - (2 * sigma_xx * rho_yx) ** 2)) / (2 * sigma_xx)
     r_xx = squares * rho_xx + hall_in_xx * rho_yx
     r_xy = rho_yx + misalignment * squares * rho_xx
     n = len(read)

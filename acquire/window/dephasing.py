@@ -1,0 +1,127 @@
+"""L_phi against temperature on logarithmic axes, with error bars and the power law through them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from acquire.window import wording
+from acquire.window.plot import Canvas, bars, line, pen, see_through, set_bars
+from acquire.window.result import phase_coherence
+from acquire.window.theme import DARK, TemperatureColours, Theme
+from analysis.fit import Estimate
+from analysis.live import Snapshot, SweepResult
+
+SMALLEST_RATIO = 1.3
+"""An axis spans at least this factor on either side of its points."""
+
+
+class Dephasing(QWidget):
+    """One point a temperature; a click on it brings its sweep into focus.
+
+    Signals
+    -------
+    sweep_picked : number of the sweep.
+    """
+
+    sweep_picked = pyqtSignal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme: Theme = DARK
+        self._limits: tuple[float, ...] = ()
+        self.law = QLabel("")
+        self.law.setProperty("role", "small")
+        self.law.setContentsMargins(64, 0, 0, 0)
+        self.canvas = Canvas()
+        self.plot = self.canvas.add("<i>L</i><sub>φ</sub> (nm)", bottom="<i>T</i> (K)")
+        for side in ("left", "bottom"):
+            # the data are given as logarithms: error bars and symbols know no logarithmic axis of their own
+            self.plot.getAxis(side).setLogMode(x=True, y=True)
+        self.theory = line(self.plot, 0)
+        self.bars = bars(self.plot, 1)
+        self.points = pg.ScatterPlotItem(pxMode=True, size=9)
+        self.points.setZValue(2)
+        self.points.sigClicked.connect(lambda item, points, event: self.sweep_picked.emit(points[0].data()))
+        self.plot.addItem(self.points)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.law)
+        column.addWidget(self.canvas, 1)
+        self.canvas.reset.connect(lambda: self._show_range(True))
+
+    def apply_theme(self, theme: Theme, scale: float) -> None:
+        """Draw in `theme`."""
+        self._theme = theme
+        self.canvas.apply_theme(theme, scale)
+
+    def draw(self, snapshot: Snapshot | None, focus: SweepResult | None, colours: TemperatureColours) -> None:
+        """Draw every sweep whose L_phi is determined; hollow while it is not final."""
+        known = []
+        for result in snapshot.sweeps if snapshot is not None else ():
+            length, temperature_K = phase_coherence(result.fit), result.temperature_K
+            if length is not None and length.determined and length.value and temperature_K and temperature_K > 0:
+                known.append((result, temperature_K, length))
+        self._draw_points(known, focus, colours)
+        self._draw_law(snapshot, known)
+        self._show_range(False)
+
+    def _draw_points(
+        self, known: list[tuple[SweepResult, float, Estimate]], focus: SweepResult | None, colours: TemperatureColours
+    ) -> None:
+        x = np.array([math.log10(t) for _, t, _ in known])
+        ends = [_interval(length) for _, _, length in known]
+        low, high = (np.log10([end[side] for end in ends]) for side in (0, 1))
+        set_bars(self.bars, x, low, high, pen(self._theme.text, 0.6))
+        spots = []
+        for place, (result, temperature_K, length) in zip(x, known, strict=True):
+            colour = colours.colour(temperature_K)
+            fill = colour if result.final else see_through(self._theme.window, 1.0)
+            edge = pen(self._theme.text if result is focus else colour, width=1)
+            spots.append({"pos": (place, math.log10(length.value or 1)), "brush": fill, "pen": edge, "data": result.sweep})
+        self.points.setData(spots)
+        self._limits = (min(x), max(x), min(low), max(high)) if known else ()
+
+    def _draw_law(self, snapshot: Snapshot | None, known: list[tuple[SweepResult, float, Estimate]]) -> None:
+        law = None if snapshot is None else snapshot.dephasing
+        if law is None or law.value is None or len(known) < 2:
+            self.theory.setData([], [])
+            self.law.setText("")
+            return
+        # the exponent is the analysis's; the line only has to pass through the middle of its points
+        x = np.array([math.log10(t) for _, t, _ in known])
+        y = np.array([math.log10(length.value or 1) for _, _, length in known])
+        weight = np.array([1 / max(math.log10(h / low), 1e-6) ** 2 for low, h in (_interval(e) for _, _, e in known)])
+        height = float(np.average(y - law.value * x, weights=weight))
+        ends = np.array([x.min() - 0.05, x.max() + 0.05])
+        self.theory.setData(ends, height + law.value * ends, pen=pen(self._theme.dim, 0.9, style=Qt.PenStyle.DashLine))
+        error = None if law.error is None else law.error
+        power = wording.value_with_error(law.value, error)
+        self.law.setText(f"<i>L</i><sub>φ</sub> ∝ <i>T</i><sup> {power}</sup>")
+
+    def _show_range(self, anew: bool) -> None:
+        if not self._limits:
+            return
+        box = self.plot.getViewBox()
+        if not anew and not all(box.state["autoRange"]):
+            return
+        left, right, bottom, top = self._limits
+        margin = math.log10(SMALLEST_RATIO)
+        box.setRange(
+            xRange=(left - margin, right + margin), yRange=(bottom - margin, top + margin), padding=0,
+            disableAutoRange=False,
+        )  # fmt: skip
+
+
+def _interval(length: Estimate) -> tuple[float, float]:
+    """Return the ends of the error bar [nm], both above zero."""
+    value = length.value or 1.0
+    error = length.error or 0.0
+    low = length.lower if length.lower is not None else value - error
+    high = length.upper if length.upper is not None else value + error
+    return max(low, value / 10), min(high, value * 10)

@@ -1,0 +1,265 @@
+"""A fit laid out: which unknowns there are, where to start, and how the minimum becomes an answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from analysis.confidence import Interval
+from analysis.curve import Curve
+from analysis.estimate import Estimate, FitResult, JointFit
+from analysis.least_squares import Block, Minimum, Problem, covariance
+from analysis.model import Model, Parameter, Remark
+from analysis.sample import Sample
+
+_JOINT_STARTS = 3
+
+
+class Task:
+    """Curves, a model, and a list of unknowns: the shared ones first, then those of each curve."""
+
+    def __init__(
+        self, model: Model, curves: Sequence[Curve], shared: Sequence[str] | None, fixed: Mapping[str, float],
+        per_curve_fixed: Sequence[Mapping[str, float]] | None, start: Mapping[str, float],
+        window_T: float | None, offset: bool, sample: Sample,
+    ) -> None:  # fmt: skip
+        self.model, self.sample, self.offset = model, sample, offset
+        self.curves = [curve if window_T is None else curve.within(window_T) for curve in curves]
+        self._weighted = _all_or_none(self.curves)
+        known = _known(model, sample, start)
+        own = per_curve_fixed or [{}] * len(self.curves)
+        if len(own) != len(self.curves):
+            raise ValueError(f"fit {model.name}: per_curve_fixed has {len(own)} entries for {len(self.curves)} curves")
+        self.held = [_checked(model, {**known, **fixed, **mapping}) for mapping in own]
+        self.start = _checked(model, start)
+        names = [parameter.name for parameter in model.parameters if parameter.shared] if shared is None else shared
+        self.shared = tuple(model[name].name for name in names)
+        self._lay_out()
+        for held, curve in zip(self.held, self.curves, strict=True):
+            _check_curve(curve, model, len(model.names) - len(held) + offset)
+        blocks = [
+            Block(model, curve, held, places, offset)
+            for curve, held, places in zip(self.curves, self.held, self.places, strict=True)
+        ]
+        lower, upper = ([_unknown(p, end) for p, end in zip(self.parameters, ends, strict=True)] for ends in self._ends())
+        self.problem = Problem(blocks, np.array(lower), np.array(upper))
+
+    def _lay_out(self) -> None:
+        """Number the unknowns; `places` maps names to numbers for each curve."""
+        common = [name for name in self.shared if not all(name in held for held in self.held)]
+        for name in common:
+            if any(name in held for held in self.held):
+                raise ValueError(f"fit {self.model.name}: {name} is shared, but held for some of the curves only")
+        self.free = list(common)
+        self.parameters = [self.model[name] for name in common]
+        self.places: list[dict[str, int]] = []
+        for number, held in enumerate(self.held):
+            places = {name: i for i, name in enumerate(common)}
+            for name in self.model.names:
+                if name not in held and name not in common:
+                    places[name] = len(self.free)
+                    self.free.append(f"{name}[{number}]")
+                    self.parameters.append(self.model[name])
+            self.places.append(places)
+        if not self.free:
+            raise ValueError(f"fit {self.model.name}: every parameter is held, nothing is left to fit")
+
+    def _ends(self) -> Iterator[list[float]]:
+        yield [parameter.lower for parameter in self.parameters]
+        yield [parameter.upper for parameter in self.parameters]
+
+    def starts(self) -> list[np.ndarray]:
+        """Return starting points, each of shape (k,), in unknowns."""
+        guesses = [self._guess(i, {}) for i in range(len(self.curves))]
+        common = [name for name in self.shared if name in self.places[0]]
+        if len(self.curves) == 1:
+            return [self._vector([guess]) for guess in guesses[0]]
+        if not common:
+            return [self._vector([guess[0] for guess in guesses])]
+        # the curves' own ideas of the shared parameters: the lowest, the middle and the highest are tried
+        ideas = sorted({tuple(guess[0][name] for name in common) for guess in guesses})
+        tried = {ideas[i * (len(ideas) - 1) // (_JOINT_STARTS - 1)] for i in range(_JOINT_STARTS)}
+        vectors = []
+        for idea in sorted(tried):
+            values = dict(zip(common, idea, strict=True))
+            locals_ = [self._guess(i, values)[0] for i in range(len(self.curves))]
+            vectors.append(self._vector([{**guess, **values} for guess in locals_]))
+        return vectors
+
+    def _guess(self, number: int, shared: Mapping[str, float]) -> Sequence[Mapping[str, float]]:
+        if all(name in self.start for name in self.places[number]):
+            return [self.start]
+        guesses = self.model.guess(self.curves[number], {**self.held[number], **shared})
+        return [{**guess, **self.start} for guess in guesses]
+
+    def _vector(self, guesses: Sequence[Mapping[str, float]]) -> np.ndarray:
+        u = np.empty(len(self.free))
+        for guess, places in zip(guesses, self.places, strict=True):
+            for name, place in places.items():
+                u[place] = _unknown(self.model[name], guess[name])
+        return u
+
+    def values(self, number: int, minimum: Minimum) -> dict[str, float]:
+        """Return all parameters of one curve at the minimum, by name, in the model's order."""
+        block = self.problem.blocks[number]
+        return dict(zip(self.model.names, block.parameters(minimum.u), strict=True))
+
+    def degrees_of_freedom(self) -> int:
+        """Return points minus unknowns, the offsets included."""
+        return self.problem.points - len(self.free) - self.offset * len(self.curves)
+
+    def variance(self, minimum: Minimum) -> float:
+        """Return what chi^2 is measured in: 1 with known errors, else the variance of the residuals [G0^2]."""
+        if self._weighted:
+            return 1.0
+        return max(minimum.chi2, self.problem.floor) / self.degrees_of_freedom()
+
+    def one_sided(self, minimum: Minimum) -> dict[int, str]:
+        """Return the unknowns that no curve holds more than a bound of, with the side of the bound."""
+        sides: dict[int, list[str | None]] = {}
+        for number, (curve, places) in enumerate(zip(self.curves, self.places, strict=True)):
+            out = self.model.out_of_reach(self.values(number, minimum), curve)
+            for name, place in places.items():
+                sides.setdefault(place, []).append(out.get(name))
+        return {place: said[0] for place, said in sides.items() if said[0] is not None and None not in said}
+
+    def answer(self, minimum: Minimum, ranges: Sequence[Interval]) -> JointFit:
+        """Return the minimum and the ranges of its unknowns as estimates in the parameters' own units."""
+        spread = self.variance(minimum) * covariance(minimum.normal)
+        results = tuple(self._result(number, minimum, ranges, spread) for number in range(len(self.curves)))
+        count = len(self.free) + self.offset * len(self.curves)
+        return JointFit(
+            model=self.model.name,
+            results=results,
+            shared=tuple(results[0][name] for name in self.shared),
+            covariance=spread,
+            free=tuple(self.free),
+            chi2=minimum.chi2,
+            chi2_reduced=minimum.chi2 / self.degrees_of_freedom(),
+            points=self.problem.points,
+            parameters_free=count,
+            aicc=self._aicc(minimum.chi2, self.problem.points, count),
+            remarks=self._remarks(minimum, self.degrees_of_freedom(), minimum.chi2),
+        )
+
+    def _result(self, number: int, minimum: Minimum, ranges: Sequence[Interval], spread: np.ndarray) -> FitResult:
+        block, curve, places = self.problem.blocks[number], self.curves[number], self.problem.blocks[number].places
+        values = self.values(number, minimum)
+        estimates = tuple(
+            _estimate(parameter, values[parameter.name], ranges[self.places[number][parameter.name]])
+            if parameter.name in self.places[number]
+            else Estimate(parameter.name, parameter.unit, values[parameter.name], None, None, None, True, True)
+            for parameter in self.model.parameters
+        )
+        own = spread[np.ix_(places, places)]
+        offset, offset_error = self._offset(number, minimum, own)
+        chi2, points, count = float(block.gram(minimum.u)[-1, -1]), curve.field_T.size, places.size + self.offset
+        remarks = (
+            *self._remarks(minimum, points - count, chi2),
+            *_of_estimates(estimates),
+            *self.model.validity(values, curve, self.sample),
+        )
+        return FitResult(
+            model=self.model.name, estimates=estimates, values=values, covariance=own, free=block.names,
+            offset=offset, offset_error=offset_error, chi2=chi2, chi2_reduced=chi2 / (points - count),
+            points=points, parameters_free=count, aicc=self._aicc(chi2, points, count),
+            window_T=(float(curve.field_T.min()), float(curve.field_T.max())), remarks=remarks, declared=self.model,
+        )  # fmt: skip
+
+    def _offset(self, number: int, minimum: Minimum, own: np.ndarray) -> tuple[float, float]:
+        if not self.offset:
+            return 0.0, 0.0
+        offset, mean, weight = self.problem.blocks[number].offset_and_mean(minimum.u)
+        return offset, math.sqrt(self.variance(minimum) / weight + float(mean @ own @ mean))
+
+    def _aicc(self, chi2: float, points: int, count: int) -> float:
+        """Return AICc, N. Sugiura, Commun. Stat. A 7, 13 (1978), doi:10.1080/03610927808827599."""
+        if self._weighted:
+            fit, parameters = chi2, count
+        else:
+            fit, parameters = points * math.log(max(chi2, self.problem.floor) / points), count + 1
+        spare = points - parameters - 1
+        return fit + 2 * parameters + (2 * parameters * (parameters + 1) / spare if spare > 0 else math.inf)
+
+    def _remarks(self, minimum: Minimum, freedom: int, chi2: float) -> tuple[Remark, ...]:
+        remarks = []
+        if not minimum.converged:
+            remarks.append(Remark("not_converged", f"fit {self.model.name}: no minimum found; do not use its numbers"))
+        if self._weighted and chi2 > freedom + 5 * math.sqrt(2 * freedom) and chi2 > 1.5 * freedom:
+            text = f"chi^2 per degree of freedom is {chi2 / freedom:.2g}: the model or the error bars are wrong"
+            remarks.append(Remark("misfit", f"{text}, and the quoted errors are too small"))
+        return tuple(remarks)
+
+
+def _known(model: Model, sample: Sample, start: Mapping[str, float]) -> dict[str, float]:
+    """Return the parameters that are held because the user usually knows them."""
+    defaults = {p.name: p.default for p in model.parameters if p.known and p.default is not None}
+    known = {**defaults, **model.known(sample)}
+    return {name: value for name, value in known.items() if name not in start}
+
+
+def _checked(model: Model, values: Mapping[str, float]) -> dict[str, float]:
+    """Return the values as they are, if they name parameters of the model and can be theirs."""
+    for name, value in values.items():
+        parameter = model[name]
+        if not math.isfinite(value) or (parameter.log and value <= 0):
+            wanted = "a positive number" if parameter.log else "a number"
+            raise ValueError(f"fit {model.name}: {name} is held or started at {value}; give {wanted}")
+    return dict(values)
+
+
+def _all_or_none(curves: Sequence[Curve]) -> bool:
+    if not curves:
+        raise ValueError("fit: no curve given")
+    with_errors = [curve.error is not None for curve in curves]
+    if any(with_errors) and not all(with_errors):
+        raise ValueError(
+            f"joint fit: {sum(with_errors)} of {len(curves)} curves have error bars; give them to all or to none"
+        )
+    return all(with_errors)
+
+
+def _check_curve(curve: Curve, model: Model, unknowns: int) -> None:
+    fields = np.unique(np.abs(curve.field_T))
+    if curve.field_T.size <= unknowns:
+        raise ValueError(
+            f"fit {model.name}: {curve.field_T.size} points for {unknowns} unknowns; measure more or widen the window"
+        )
+    if fields.size < 3:
+        raise ValueError(
+            f"fit {model.name}: only {fields.size} different |B| in the window; a curve needs a range of fields"
+        )
+    if np.ptp(curve.dsigma) == 0:
+        raise ValueError(f"fit {model.name}: all {curve.field_T.size} values are equal; is the lock-in connected?")
+
+
+def _unknown(parameter: Parameter, value: float) -> float:
+    return math.log(value) if parameter.log else value
+
+
+def _estimate(parameter: Parameter, value: float, interval: Interval) -> Estimate:
+    """Return the range of an unknown as an estimate of its parameter."""
+    lower, upper = (
+        None if end is None else math.exp(end) if parameter.log else float(end)
+        for end in (interval.lower, interval.upper)
+    )
+    if not interval.determined or lower is None or upper is None:
+        return Estimate(parameter.name, parameter.unit, None, None, lower, upper, False)
+    return Estimate(parameter.name, parameter.unit, value, max(upper - value, value - lower), lower, upper, True)
+
+
+def _of_estimates(estimates: Sequence[Estimate]) -> list[Remark]:
+    return [
+        Remark("not_determined", f"{estimate.name} is not determined by these data{_bounds(estimate)}")
+        for estimate in estimates
+        if not estimate.determined
+    ]
+
+
+def _bounds(estimate: Estimate) -> str:
+    low = "" if estimate.lower is None else f"above {estimate.lower:.3g} {estimate.unit}"
+    high = "" if estimate.upper is None else f"below {estimate.upper:.3g} {estimate.unit}"
+    words = " and ".join(word.strip() for word in (low, high) if word)
+    return f": {words} (95 %)" if words else ""
