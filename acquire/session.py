@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 from acquire.journal import Journal, JournalError, new_path
 from acquire.live import LiveFit
 from acquire.replay import Replay
-from acquire.run import Run
+from acquire.run import Run, load
 from acquire.station import Station, versions
 from acquire.status import Job, JobStatus, Readings, State, Status
 from acquire.supervisor import Supervisor
@@ -344,7 +345,15 @@ class Session:
     def _begin(self, path: Path) -> None:
         self._origins[self._fit.begin()] = path
 
-    def replay(self, runs: Sequence[Run], speed: float = float("inf")) -> None:
+    def open_files(self, paths: Sequence[Path]) -> None:
+        """Show saved sweeps at once; raises as `replay`."""
+        self.replay(paths, math.inf)
+
+    def replay(self, paths: Sequence[Path], speed: float) -> None:
+        """Send saved sweep files through the live chain; raises JournalError for a file that cannot be used."""
+        self.replay_runs([load(Path(path)) for path in paths], speed)
+
+    def replay_runs(self, runs: Sequence[Run], speed: float = math.inf) -> None:
         """Send saved runs through the live chain, `speed` times faster than they were measured; returns at once.
 
         Raises

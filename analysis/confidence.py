@@ -22,21 +22,26 @@ ONE_SIGMA, TWO_SIGMA = 1.0, 3.841458820694124
 TRUSTED = 0.1
 """Standard error of an unknown below which its covariance is taken as it is: curvature shows in the second digit."""
 
-WIDEST = 0.5
+WIDEST = 0.3
 """Half width of the 68 % interval (of the logarithm, or of a plain number) above which it is no number any more."""
 
-_FIRST_STEPS = 30  # of a walk outwards, each up to three times the last
-_REFINEMENTS = 12
+_FIRST_STEPS = 60  # of a walk outwards, each up to three times the last
+_LONGEST_STEP = 1.5
+_REFINEMENTS = 24
 _PRECISION = 0.01  # of an interval's end, in standard errors
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Range of one unknown: 68 % if `determined`, else 95 % with None on an open side."""
+    """Range of one unknown: 68 % if `determined`, else 95 % with None on an open side.
+
+    `far` are the 95 % ends of a determined one, where they were looked for.
+    """
 
     lower: float | None
     upper: float | None
     determined: bool
+    far: tuple[float, float] | None = None
 
 
 class LowerMinimum(Exception):  # noqa: N818 - not an error: the fit goes on from there
@@ -87,16 +92,17 @@ def intervals(
 def _by_profile(
     problem: Problem, minimum: Minimum, variance: float, place: int, sd: float, bound: str | None
 ) -> Interval:
-    walks = [_Walk(problem, minimum, variance, place, side, sd) for side in (-1, 1)]
-    outer = [walk.crossing(TWO_SIGMA) for walk in walks]
+    down, up = (_Walk(problem, minimum, variance, place, side, sd) for side in (-1, 1))
     if bound is not None:
-        return Interval(outer[0] if bound == "lower" else None, outer[1] if bound == "upper" else None, False)
-    if None in outer:
-        return Interval(outer[0], outer[1], False)
-    inner = [walk.crossing(ONE_SIGMA) for walk in walks]
+        lower, upper = bound == "lower", bound == "upper"
+        return Interval(down.crossing(TWO_SIGMA) if lower else None, up.crossing(TWO_SIGMA) if upper else None, False)
+    outer = down.crossing(TWO_SIGMA), up.crossing(TWO_SIGMA)
+    if outer[0] is None or outer[1] is None:
+        return Interval(*outer, False)
+    inner = down.crossing(ONE_SIGMA), up.crossing(ONE_SIGMA)
     if inner[0] is None or inner[1] is None or inner[1] - inner[0] > 2 * WIDEST:
-        return Interval(outer[0], outer[1], False)
-    return Interval(inner[0], inner[1], True)
+        return Interval(*outer, False)
+    return Interval(*inner, True, (outer[0], outer[1]))
 
 
 class _Walk:
@@ -118,15 +124,17 @@ class _Walk:
             if self._points[-1][0] == self._end:
                 return None
             self._measure(self._next(target))
-        for _ in range(_REFINEMENTS):
+        for turn in range(_REFINEMENTS):
             below, above = self._bracket(target)
             if above[1] < target:
                 return None
-            if above[1] - target < _PRECISION:
+            width, distance = abs(above[0] - below[0]), abs(above[0] - self._points[0][0])
+            if above[1] - target < _PRECISION or width < _PRECISION * distance:
                 break
-            # sqrt(chi^2) is nearly straight: interpolate, a little past the target so that both ends move
+            # sqrt(chi^2) is nearly straight: interpolate, a little past the target so that both ends move;
+            # where it has a kink, at the edge of a flat valley, halving the bracket gets there too
             share = (target + _PRECISION / 2 - below[1]) / (above[1] - below[1])
-            self._measure(below[0] + min(share, 0.9) * (above[0] - below[0]))
+            self._measure(below[0] + (0.5 if turn % 2 else min(share, 0.9)) * (above[0] - below[0]))
         return self._bracket(target)[1][0]
 
     def _next(self, target: float) -> float:
@@ -134,9 +142,10 @@ class _Walk:
         start, _ = self._points[0]
         if rise > 0:
             step = (at - start) * (1.05 * target / rise - 1)
-            self._step = math.copysign(min(abs(step), 3 * abs(self._step)), self._step)
+            self._step = math.copysign(min(abs(step), 3 * abs(self._step), _LONGEST_STEP), self._step)
         else:
-            self._step *= 3 if len(self._points) > 1 else 1
+            longer = 3 * abs(self._step) if len(self._points) > 1 else abs(self._step)
+            self._step = math.copysign(min(longer, _LONGEST_STEP), self._step)
         new = at + self._step
         return self._end if (new - self._end) * self._step >= 0 else new
 

@@ -116,4 +116,4 @@ def _embracing(interval: Interval, low: float, high: float, parameter: Parameter
     lower = None if interval.lower is None else min(interval.lower, low)
     upper = None if interval.upper is None else max(interval.upper, high)
     narrow = lower is not None and upper is not None and upper - lower <= 2 * WIDEST
-    return Interval(lower, upper, interval.determined and narrow)
+    return Interval(lower, upper, interval.determined and narrow, interval.far)

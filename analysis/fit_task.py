@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from analysis.confidence import Interval
+from analysis.confidence import TWO_SIGMA, Interval
 from analysis.curve import Curve
 from analysis.estimate import Estimate, FitResult, JointFit
 from analysis.least_squares import Block, Minimum, Problem, covariance
@@ -239,15 +239,20 @@ def _unknown(parameter: Parameter, value: float) -> float:
     return math.log(value) if parameter.log else value
 
 
+def _of_unknown(parameter: Parameter, unknown: float) -> float:
+    return math.exp(unknown) if parameter.log else float(unknown)
+
+
 def _estimate(parameter: Parameter, value: float, interval: Interval) -> Estimate:
     """Return the range of an unknown as an estimate of its parameter."""
-    lower, upper = (
-        None if end is None else math.exp(end) if parameter.log else float(end)
-        for end in (interval.lower, interval.upper)
-    )
+    lower, upper = (None if end is None else _of_unknown(parameter, end) for end in (interval.lower, interval.upper))
     if not interval.determined or lower is None or upper is None:
         return Estimate(parameter.name, parameter.unit, None, None, lower, upper, False)
-    return Estimate(parameter.name, parameter.unit, value, max(upper - value, value - lower), lower, upper, True)
+    error = max(upper - value, value - lower)
+    # where the profile widens faster than a parabola, the error is what the 95 % interval says
+    for end in interval.far or ():
+        error = max(error, abs(_of_unknown(parameter, end) - value) / math.sqrt(TWO_SIGMA))
+    return Estimate(parameter.name, parameter.unit, value, error, lower, upper, True)
 
 
 def _of_estimates(estimates: Sequence[Estimate]) -> list[Remark]:

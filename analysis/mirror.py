@@ -8,7 +8,7 @@ even in the true field. Each leg k of a sweep is therefore fitted by
 
 with an even curve E common to all legs and a centre B_k, a constant (drift) and a slope (Hall voltage in the
 longitudinal contacts, drift) of its own. F is the digamma function of `analysis.special` and the fields B_i are
-spread evenly in their logarithm from below the step of the sweep to its end: every diffusive magnetoconductance
+spread evenly in their logarithm from the step of the sweep to beyond its end: every diffusive magnetoconductance
 of a film is such a sum, whatever its spin-orbit coupling, and so is a parabola. No physical parameter is fitted
 here; E only carries a reading from one field to one close by, and finds the centre between the points of the sweep.
 """
@@ -16,7 +16,7 @@ here; E only carries a reading from one field to one close by, and finds the cen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,10 +27,12 @@ MOST_POINTS = 2000
 
 _AVERAGED = 0.02
 _SCAN = 128  # intervals of the grid on which a centre is looked for, for every zoom
-_SCALE_RATIO = 3.0  # between neighbouring B_i: E then follows any F to 1e-3 of its size
+_SCALE_RATIO = 3.0  # between neighbouring B_i
+_FARTHEST = 0.3  # largest centre that is looked for, over the largest field
 _RIDGE = 1e-10  # of the (scaled) normal matrix: neighbouring F are nearly the same function
 _ITERATIONS = 20
 _EVIDENCE = 50.0  # by how much E must lower chi^2 before its centre is believed
+_FINE_EVIDENCE = 15.0  # by how much two finer functions must lower it to be used
 _POOREST = 0.03  # largest believable error of a centre, over the largest field
 
 
@@ -118,8 +120,8 @@ def averaged(leg: Leg) -> Leg:
     group = np.concatenate([[0], np.cumsum(steps)]).astype(int)
     first = np.flatnonzero(np.diff(group, prepend=-1))
     rows = np.diff(np.append(first, len(group))).astype(float)
-    mean = [np.add.reduceat(values, first) / rows for values in (leg.field_T, leg.xx_ohm, leg.xy_ohm)]
-    return Leg(leg.branch, leg.upward, *mean, rows, leg.noise_xx_ohm, leg.noise_xy_ohm)
+    field, xx, xy = (np.add.reduceat(values, first) / rows for values in (leg.field_T, leg.xx_ohm, leg.xy_ohm))
+    return replace(leg, field_T=field, xx_ohm=xx, xy_ohm=xy, rows=rows)
 
 
 def scan(leg: Leg) -> float:
@@ -130,9 +132,10 @@ def scan(leg: Leg) -> float:
     in on the best centre until it is as fine as the readings.
     """
     low, high = float(leg.field_T[0]), float(leg.field_T[-1])
+    farthest = _FARTHEST * max(-low, high)
     while True:
         grid = np.linspace(low, high, _SCAN + 1)
-        centre = _best_centre(grid, np.interp(grid, leg.field_T, leg.xx_ohm))
+        centre = _best_centre(grid, np.interp(grid, leg.field_T, leg.xx_ohm), farthest)
         around = np.searchsorted(leg.field_T, [centre - 2 * (grid[1] - low), centre + 2 * (grid[1] - low)])
         width = (high - low) / 4
         if around[1] - around[0] < 12 or width < 1e-6 * abs(leg.field_T[-1] - leg.field_T[0]):
@@ -141,7 +144,7 @@ def scan(leg: Leg) -> float:
         high = min(centre + width / 2, float(leg.field_T[-1]))
 
 
-def _best_centre(grid: np.ndarray, values: np.ndarray) -> float:
+def _best_centre(grid: np.ndarray, values: np.ndarray, farthest: float) -> float:
     n = len(grid)
     y = values - values.mean()
     k = np.arange(n)
@@ -153,7 +156,9 @@ def _best_centre(grid: np.ndarray, values: np.ndarray) -> float:
     sum_y = total[last + 1] - total[first]
     lever = moment[last + 1] - moment[first] - twice / 2 * sum_y
     score = np.convolve(y, y)[twice] - sum_y**2 / count + 12 * lever**2 / (count * (count**2 - 1.0) + 1e-300)
-    return float(grid[0] + (grid[1] - grid[0]) * twice[score.argmax()] / 2)
+    centres = grid[0] + (grid[1] - grid[0]) * twice / 2
+    score[np.abs(centres) > farthest] = -np.inf
+    return float(centres[score.argmax()])
 
 
 def fit_even_curve(legs: list[Leg], centre_T: float | None = None) -> EvenCurve:
@@ -181,75 +186,109 @@ class _Search:
 
     def __init__(self, legs: list[Leg]) -> None:
         self.two_sided = all(leg.two_sided for leg in legs)
-        self.start = np.array([scan(leg) for leg in legs]) if self.two_sided else np.zeros(len(legs))
+        self.scanned = np.array([scan(leg) for leg in legs]) if self.two_sided else np.zeros(len(legs))
         self.field = np.concatenate([leg.field_T for leg in legs])
         self.leg = np.repeat(np.arange(len(legs)), [len(leg.field_T) for leg in legs])
         self.member = (self.leg[:, np.newaxis] == np.arange(len(legs))).astype(float)
         self.weight = np.concatenate([np.sqrt(leg.rows) / leg.noise_xx_ohm for leg in legs])
         self.level = np.array([[leg.xx_ohm.mean(), leg.xy_ohm.mean()] for leg in legs])
-        readings = np.column_stack(
-            [np.concatenate([leg.xx_ohm for leg in legs]), np.concatenate([leg.xy_ohm for leg in legs])]
-        )
-        self.readings = (readings - self.level[self.leg]) * self.weight[:, np.newaxis]
+        readings = [np.concatenate([leg.xx_ohm for leg in legs]), np.concatenate([leg.xy_ohm for leg in legs])]
+        self.readings = (np.column_stack(readings) - self.level[self.leg]) * self.weight[:, np.newaxis]
         self.reach = float(np.abs(self.field).max())
-        reach = np.sort(np.abs(self.field - self.start[self.leg]))
-        self.step = max(float(reach[min(8, len(reach) - 1)]) / 4, 1e-4 * self.reach)
-        count = 2 + int(math.log(10 * self.reach / self.step) / math.log(_SCALE_RATIO))
-        self.scales = np.geomspace(self.step / 10, self.reach, count)
+        self.scales = self.coarse()
 
-    def _design(self, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the weighted design matrix, the true fields and dF/d ln B_i."""
+    def coarse(self) -> np.ndarray:
+        """Return fields B_i from half a step of the sweep, near its centre, to ten times its end [T]."""
+        distance = np.sort(np.abs(self.field - self.scanned[self.leg]))
+        self.step = max(float(distance[min(8, len(distance) - 1)]) / 4, 1e-4 * self.reach)
+        count = 2 + int(math.log(20 * self.reach / self.step) / math.log(_SCALE_RATIO))
+        return np.geomspace(self.step / 2, 10 * self.reach, count)
+
+    def run(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the centres and their covariance, None when the data do not determine them.
+
+        Cusps narrower than a step rest on single readings; they are looked for only where the data ask for them.
+        """
+        starts = [np.zeros(len(self.scanned)), self.scanned]
+        start = min(starts, key=lambda start: self._fit(start).chi2)
+        if self._evidence(self._fit(start)) < _EVIDENCE:
+            return start, None
+        centres, covariance = self._descend(start)
+        fine = np.append(self.scales[0] / _SCALE_RATIO ** np.array([2, 1]), self.scales)
+        coarse, before = self.scales, self._fit(centres).chi2
+        self.scales = fine
+        scatter = max(1.0, before / len(self.field))
+        if before - self._fit(centres).chi2 > _FINE_EVIDENCE * scatter:
+            return self._descend(centres)
+        self.scales = coarse
+        return centres, covariance
+
+    def _fit(self, centres: np.ndarray) -> _Linear:
         true = self.field - centres[self.leg]
         value, slope = cooperon(true, self.scales)
         columns = [value.T, self.member]
         if self.two_sided:
             columns.append(self.member * true[:, np.newaxis])
-        return np.hstack(columns) * self.weight[:, np.newaxis], true, slope
+        design = np.hstack(columns) * self.weight[:, np.newaxis]
+        solution = _solve(design, self.readings)[0]
+        residual = self.readings[:, 0] - design @ solution[:, 0]
+        return _Linear(true, slope, design, solution, residual, float(residual @ residual))
 
-    def run(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the centres by Gauss-Newton steps, with their covariance, None when they are not determined."""
-        centres = self.start.copy()
+    def _descend(self, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Improve the centres by Gauss-Newton steps."""
         legs, functions = len(centres), len(self.scales)
-        design, true, slope = self._design(centres)
-        solution = _solve(design, self.readings[:, 0])[0]
+        best = self._fit(centres)
         for _ in range(_ITERATIONS):
-            safe = np.where(true == 0, 1.0, true)
-            change = -(solution[:functions] @ slope) / safe + solution[functions + legs :][self.leg]
+            weights, slopes = best.solution[:functions, 0], best.solution[functions + legs :, 0]
+            change = slopes[self.leg] - (weights @ best.slope) / np.where(best.true == 0, 1.0, best.true)
             shift = -self.member * (change * self.weight)[:, np.newaxis]
-            full = np.hstack([design, shift])
-            step, inverse = _solve(full, self.readings[:, 0] - design @ solution)
+            step, inverse = _solve(np.hstack([best.design, shift]), best.residual)
+            covariance = inverse[-legs:, -legs:]
             moved = np.clip(step[-legs:], -2 * self.step, 2 * self.step)
             centres = centres + moved
-            design, true, slope = self._design(centres)
-            solution = _solve(design, self.readings[:, 0])[0]
-            covariance = inverse[-legs:, -legs:]
+            best = self._fit(centres)
             if np.all(np.abs(moved) <= 0.01 * np.sqrt(np.diag(covariance))):
-                return centres, self._believed(design, solution, covariance)
+                return centres, self._believed(best, covariance)
         return centres, None
 
-    def _believed(self, design: np.ndarray, solution: np.ndarray, covariance: np.ndarray) -> np.ndarray | None:
-        """Return the covariance, scaled to the scatter, or None when the centre is not determined."""
-        y = self.readings[:, 0]
-        straight = design[:, len(self.scales) :]
+    def _evidence(self, best: _Linear) -> float:
+        """Return by how much the even curve lowers chi^2 below that of straight lines, in units of the scatter."""
+        straight, y = best.design[:, len(self.scales) :], self.readings[:, 0]
         line = y - straight @ _solve(straight, y)[0]
-        rest = y - design @ solution
-        freedom = max(1, len(y) - len(solution) - len(covariance))
-        scatter = max(1.0, float(rest @ rest) / freedom)
-        evidence = (float(line @ line) - float(rest @ rest)) / scatter
-        poorest = math.sqrt(scatter * float(np.diag(covariance).max()))
-        if evidence < _EVIDENCE or poorest > _POOREST * self.reach:
-            return None
-        return covariance * scatter
+        return (float(line @ line) - best.chi2) / self._scatter(best)
+
+    def _scatter(self, best: _Linear) -> float:
+        freedom = len(self.field) - len(best.solution) - self.member.shape[1]
+        return max(1.0, best.chi2 / max(1, freedom))
+
+    def _believed(self, best: _Linear, covariance: np.ndarray) -> np.ndarray | None:
+        """Return the covariance, scaled to the scatter, or None when the centre is not determined."""
+        covariance = covariance * self._scatter(best)
+        poorest = math.sqrt(float(np.diag(covariance).max()))
+        return covariance if self._evidence(best) > _EVIDENCE and poorest < _POOREST * self.reach else None
 
     def at(self, centres: np.ndarray, covariance: np.ndarray | None) -> EvenCurve:
         """Return the best curve with these centres."""
-        solution = _solve(self._design(centres)[0], self.readings)[0]
-        weights, constants = solution[: len(self.scales)], solution[len(self.scales) :][: len(centres)] + self.level
-        slopes = solution[-len(centres) :] if self.two_sided else np.zeros((len(centres), 2))
+        functions, legs = len(self.scales), len(centres)
+        weights, constants, slopes = np.split(self._fit(centres).solution, [functions, functions + legs])
+        constants = constants + self.level
+        slopes = slopes if self.two_sided else np.zeros((legs, 2))
         return EvenCurve(
             self.scales, weights[:, 0], weights[:, 1], constants[:, 0], constants[:, 1],
             slopes[:, 0], slopes[:, 1], centres, covariance,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Linear:
+    """The linear fit at given centres: true fields, dF/d ln B_i, weighted design, coefficients, residual in errors."""
+
+    true: np.ndarray
+    slope: np.ndarray
+    design: np.ndarray
+    solution: np.ndarray
+    residual: np.ndarray
+    chi2: float
 
 
 def _solve(design: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

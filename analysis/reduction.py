@@ -11,8 +11,8 @@
 
     The partner is the measured reading nearest to -B, no farther than half a step of the sweep, carried the rest of the
     way along the smooth even curve. Pairs are mutual: each reading is used once, so points stay independent, and a
-    cusp narrower than the step is not rounded as it would be by interpolation. A reading without a partner is kept,
-    less the fitted odd part.
+    cusp narrower than the step is not rounded as it would be by interpolation. A reading without a partner is kept if
+    others reach as far on the other side; it loses the fitted odd part only.
 4.  rho_xx = R_xx/squares and rho_yx = R_xy (E_y = rho_yx J_x, holes positive) are inverted as a tensor,
     sigma_xx = rho_xx/(rho_xx^2 + rho_yx^2), errors propagated, and sigma at zero field is subtracted.
 
@@ -178,9 +178,8 @@ def _good_rows(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, list[Remark]
     quadrature = np.abs(columns[Y_XX][good])
     if good.any() and np.median(quadrature) > _PHASE * np.median(np.abs(columns[X_XX][good])):
         angle = math.degrees(math.atan2(np.median(quadrature), np.median(np.abs(columns[X_XX][good]))))
-        remarks.append(
-            Remark("phase", f"the voltage is {angle:.0f} degrees out of phase with the current: set the lock-in's phase")
-        )
+        note = f"the voltage is {angle:.0f} degrees out of phase with the current: set the lock-in's phase"
+        remarks.append(Remark("phase", note))
     return good, remarks
 
 
@@ -251,9 +250,8 @@ def _curve(
     elif not hall:
         remarks.append(Remark("no_hall", "no transverse voltage: sigma_xx = 1/rho_xx, right to (mu B)^2"))
     if zero * E**2 / H > 1:
-        remarks.append(
-            Remark("resistance", f"{zero:.4g} ohm per square is above h/e^2 = 25.8 kohm: strong localization, or wrong units")
-        )
+        note = f"{zero:.4g} ohm per square is above h/e^2 = 25.8 kohm: strong localization, or wrong units"
+        remarks.append(Remark("resistance", note))
     span = float(np.ptp(dsigma))
     if span - 10 * float(np.median(error)) > _LARGEST_DSIGMA:
         reason = (
@@ -269,25 +267,27 @@ def _symmetrized(legs: list[Leg], even: EvenCurve) -> tuple[np.ndarray, ...]:
     leg_of = np.repeat(np.arange(len(legs)), [len(leg.field_T) for leg in legs])
     field = np.concatenate([leg.field_T - centre for leg, centre in zip(legs, even.centre_T, strict=True)])
     e_xx, e_xy = even.even(field)
-    xx = np.concatenate([leg.xx_ohm for leg in legs]) - (even.constant_xx - even.constant_xx.mean())[leg_of]
-    xy = np.concatenate([leg.xy_ohm for leg in legs])
-    noise = _noise(legs, xx - even.constant_xx.mean() - e_xx - even.slope_xx[leg_of] * field)
+    # the odd line goes leg by leg: it may hold a drift in time, which has no mirror in the other leg
+    drift = even.constant_xx - even.constant_xx.mean()
+    xx = np.concatenate([leg.xx_ohm for leg in legs]) - drift[leg_of] - even.slope_xx[leg_of] * field
+    xy = np.concatenate([leg.xy_ohm for leg in legs]) - even.constant_xy[leg_of]
+    slope_xy = even.slope_xy[leg_of]
+    noise = _noise(legs, xx - even.constant_xx.mean() - e_xx)
     noise_xy = np.concatenate([leg.noise_xy_ohm / np.sqrt(leg.rows) for leg in legs])
 
     i, j = _pairs(legs, field)
     alone = np.setdiff1d(np.arange(len(field)), np.concatenate([i, j]))
-    gap = field[i] + field[j]  # by so much the partner misses the mirror field
-    xx_pair = (xx[i] + xx[j] + e_xx[i] - e_xx[j] - even.slope_xx[leg_of[j]] * gap) / 2
-    offset_xy = even.constant_xy[leg_of]
-    xy_pair = (xy[i] - xy[j] - offset_xy[i] + offset_xy[j] - e_xy[i] + e_xy[j] + even.slope_xy[leg_of[j]] * gap) / 2
-    xx_alone = xx[alone] - even.slope_xx[leg_of[alone]] * field[alone]
-    xy_alone = even.slope_xy[leg_of[alone]] * field[alone]
+    if legs[0].two_sided:
+        alone = alone[np.abs(field[alone]) <= min(-field.min(), field.max())]
+    xx_pair = (xx[i] + xx[j] + e_xx[i] - e_xx[j]) / 2
+    xy_pair = (xy[i] - xy[j] - e_xy[i] + e_xy[j] + slope_xy[j] * (field[i] + field[j])) / 2
 
     at = np.concatenate([field[i], field[alone]])
     order = np.argsort(at, kind="stable")
     parts = (
-        (xx_pair, xx_alone), (np.hypot(noise[i], noise[j]) / 2, noise[alone]),
-        (xy_pair, xy_alone), (np.hypot(noise_xy[i], noise_xy[j]) / 2, np.zeros(len(alone))),
+        (xx_pair, xx[alone]), (np.hypot(noise[i], noise[j]) / 2, noise[alone]),
+        (xy_pair, slope_xy[alone] * field[alone]),
+        (np.hypot(noise_xy[i], noise_xy[j]) / 2, np.zeros(len(alone))),
     )  # fmt: skip
     return at[order], *(np.concatenate(part)[order] for part in parts)
 

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     if args.headless:
         try:
             with stopping_signals(session.stop):
-                session.replay(runs)
+                session.replay_runs(runs)
                 session.wait()
             assert session.snapshot is not None
             Console().print(report.table(session.snapshot.sweeps))
@@ -46,4 +46,4 @@ def run(args: argparse.Namespace) -> int:
         return 0
     from acquire.window.application import show
 
-    return show(session, lambda: session.replay(runs, args.speed), picture=args.picture)
+    return show(session, lambda: session.replay_runs(runs, args.speed), picture=args.picture)

@@ -9,9 +9,10 @@ import numpy as np
 import pyqtgraph as pg
 from PyQt5.QtCore import QPointF, pyqtSignal
 from PyQt5.QtGui import QColor
-from PyQt5.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from acquire.window import wording
+from acquire.window.choice import Choice
 from acquire.window.colour_bar import ColourBar
 from acquire.window.plot import MOST_SYMBOLS, Canvas, bars, line, pen, rising, see_through, set_bars
 from acquire.window.theme import DARK, TemperatureColours, Theme
@@ -64,7 +65,7 @@ class SweepDrawing:
             self.line.setData(*rising(curve.field_T, curve.dsigma), pen=pen(colour, opacity))
             return
         self.line.setData([], [])
-        self.points.setData(curve.field_T, curve.dsigma, brush=see_through(colour, 0.85 * opacity), pen=None)
+        self.points.setData(curve.field_T, curve.dsigma, brush=see_through(colour, 0.6 * opacity), pen=None)
         if curve.error is None:
             self.bars.setData([], [])
         else:
@@ -153,11 +154,10 @@ class Conductance(QWidget):
         self.residual_line = line(self.residual_plot)
         self.residual_points = pg.ScatterPlotItem(pxMode=True, size=4, pen=None)
         self.residual_plot.addItem(self.residual_points)
-        self.residual_plot.getAxis("left").setTickSpacing(4, 2)
         self.canvas.reset.connect(self._fit_residual_range)
 
     def _lay_out(self) -> None:
-        self.model = QComboBox()
+        self.model = Choice()
         self.model.setProperty("role", "quiet")
         self.model.setToolTip("The model that is fitted; auto compares the models by AICc")
         for name, title in [("auto", "model: auto"), *((name, model.title) for name, model in MODELS.items())]:

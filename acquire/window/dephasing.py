@@ -38,10 +38,8 @@ class Dephasing(QWidget):
         self.law.setProperty("role", "small")
         self.law.setContentsMargins(64, 0, 0, 0)
         self.canvas = Canvas()
-        self.plot = self.canvas.add("<i>L</i><sub>φ</sub> (nm)", bottom="<i>T</i> (K)")
-        for side in ("left", "bottom"):
-            # the data are given as logarithms: error bars and symbols know no logarithmic axis of their own
-            self.plot.getAxis(side).setLogMode(x=True, y=True)
+        # the data are given as logarithms: error bars and symbols know no logarithmic axis of their own
+        self.plot = self.canvas.add("<i>L</i><sub>φ</sub> (nm)", bottom="<i>T</i> (K)", log=True)
         self.theory = line(self.plot, 0)
         self.bars = bars(self.plot, 1)
         self.points = pg.ScatterPlotItem(pxMode=True, size=9)
@@ -100,9 +98,8 @@ class Dephasing(QWidget):
         height = float(np.average(y - law.value * x, weights=weight))
         ends = np.array([x.min() - 0.05, x.max() + 0.05])
         self.theory.setData(ends, height + law.value * ends, pen=pen(self._theme.dim, 0.9, style=Qt.PenStyle.DashLine))
-        error = None if law.error is None else law.error
-        power = wording.value_with_error(law.value, error)
-        self.law.setText(f"<i>L</i><sub>φ</sub> ∝ <i>T</i><sup> {power}</sup>")
+        power = wording.value_with_error(law.value, law.error)
+        self.law.setText(f"<i>L</i><sub>φ</sub> ∝ <i>T</i><sup> p</sup>,  <i>p</i> = {power}")
 
     def _show_range(self, anew: bool) -> None:
         if not self._limits:

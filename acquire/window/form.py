@@ -17,12 +17,14 @@ from PyQt5.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 from pymeasure.experiment import BooleanParameter, FloatParameter, IntegerParameter, ListParameter, Parameter, Procedure
 
 from acquire.window import wording
+from acquire.window.choice import Choice
 
 CHECK_AFTER_MS = 150
 """The station is asked this long after the last key [ms]."""
@@ -45,11 +47,13 @@ class Entry(QWidget):
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.editor)
+        self.editor.setMinimumWidth(1)
+        self.editor.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def _make_editor(self) -> QLineEdit | QComboBox | QCheckBox:
         parameter = self.parameter
         if isinstance(parameter, ListParameter):
-            choices = QComboBox()
+            choices = Choice()
             for choice in parameter.choices:
                 choices.addItem(str(choice), choice)
             choices.currentIndexChanged.connect(self.changed)
@@ -158,7 +162,7 @@ class Sheet(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(4)
+        grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
         for row, (name, parameter) in enumerate(_in_order(procedure).items()):
             self._add(grid, row, name, parameter)
@@ -264,7 +268,7 @@ class Form(QWidget):
         self._procedures, self._check, self._estimate_s, self._memory = procedures, check, estimate_s, memory
         self._running = False
         self.sheet: Sheet | None = None
-        self.procedure = QComboBox()
+        self.procedure = Choice()
         self.procedure.addItems(list(procedures))
         self.takes, self.refusal = QLabel(""), QLabel("")
         self.takes.setProperty("role", "caption")

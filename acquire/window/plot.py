@@ -10,6 +10,7 @@ from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QWidget
 
+from acquire.window.axis import LinearAxis, LogAxis
 from acquire.window.theme import Theme, font
 
 MOST_SYMBOLS = 2000
@@ -78,9 +79,13 @@ class Canvas(pg.GraphicsLayoutWidget):
         self.ci.layout.setVerticalSpacing(2)
         self.scene().sigMouseClicked.connect(self._on_click)
 
-    def add(self, left: str, unit: str | None = None, bottom: str = "", bottom_unit: str | None = None) -> pg.PlotItem:
+    def add(
+        self, left: str, unit: str | None = None, bottom: str = "", bottom_unit: str | None = None, log: bool = False
+    ) -> pg.PlotItem:  # fmt: skip
         """Add a plot below the others; without `bottom` it has no numbers at its lower edge."""
-        plot = self.addPlot(row=len(self.plots), col=0)
+        kind = LogAxis if log else LinearAxis
+        axes = {side: kind(side) for side in ("left", "bottom")}
+        plot = self.addPlot(row=len(self.plots), col=0, axisItems=axes)
         plot.hideButtons()
         plot.setLabel("left", left, units=unit)
         plot.getAxis("left").enableAutoSIPrefix(unit is not None)

@@ -75,8 +75,6 @@ class ReadingsView(QWidget):
             self.canvas.add("<i>R</i>", "Ω", "minutes ago"),
         )  # fmt: skip
         self.lines: list[pg.PlotDataItem] = [line(plot) for plot in self.plots]
-        for plot in self.plots:
-            plot.getAxis("left").setStyle(maxTickLevel=0, textFillLimits=[(0, 0.55)])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.canvas)

@@ -7,7 +7,6 @@ import time
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QPainter, QPaintEvent
 from PyQt5.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -20,6 +19,7 @@ from PyQt5.QtWidgets import (
 
 from acquire.status import JobStatus, Readings, State, Status
 from acquire.window import wording
+from acquire.window.choice import Choice
 from acquire.window.theme import DARK, Theme
 
 STALE_S = 5.0
@@ -175,7 +175,7 @@ class Strip(QWidget):
         self.stop_button.setToolTip("End the run; the magnet holds first (Ctrl+.)")
         self.hold_button.clicked.connect(self._on_hold)
         self.stop_button.clicked.connect(self.stop)
-        self.after = QComboBox()
+        self.after = Choice()
         self.after.setProperty("role", "quiet")
         self.after.setToolTip("What the magnet does after STOP")
         for choice, text in AFTER_STOP.items():

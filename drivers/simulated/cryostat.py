@@ -26,9 +26,9 @@ Moment = Callable[[], AbstractContextManager[None]]
 class CryostatSettings:
     """A cryostat with a superconducting magnet and a heated copper stage; the defaults are those of the demo.
 
-    With the 5 W range of a heater (Lake Shore 336: Medium into 50 ohm), P = 10 %/K, I = 100 (an integral time of 10 s),
-    D = 0 settles anywhere from 1.5 to 30 K in less than two minutes, the cooling from 30 K included; 5 W reach 51 K. The
-    0.5 W range (Low) wants P = 100 and reaches 6 K, the 50 W range (High) wants P = 1.
+    On the 5 W range of a heater (Lake Shore 336: Medium) P = 10 % of the power per kelvin, I = 100 (an integral time of
+    1000/I = 10 s) and D = 0 settle anywhere from 1.5 to 30 K in less than two minutes, the cooling from 30 K included;
+    5 W reach 51 K. The 0.5 W range (Low) wants P = 100 and reaches 6 K, the 50 W range (High) wants P = 1.
 
     Attributes
     ----------

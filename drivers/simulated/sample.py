@@ -26,7 +26,7 @@ EXPLICIT_LEVELS = 12
 HIGHEST_LEVEL = 1e5
 """Where the sum over levels ends [B_tr]; the rest is below 1e-10 G0."""
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(56)
 _ONE = np.eye(4)
 _PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 _FIRST = np.array([np.kron(s, np.eye(2)) for s in _PAULI])

@@ -16,6 +16,7 @@ import random
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -180,8 +181,9 @@ class Twin:
         Every line in and out, the newest `LOG_LENGTH`.
     listener : callable or None
         Called with every `Said`.
-    lock, before : RLock, callable
-        A rack gives all its twins one lock, and a step that brings the world up to now.
+    moment : callable
+        Returns the context in which a line is answered: the twin's own lock, or, on a rack, the
+        cryostat's `moment`, which locks the world and brings it to the present.
     """
 
     driver_name: ClassVar[str] = ""
@@ -209,8 +211,8 @@ class Twin:
         self.clock = clock
         self.wire_log: collections.deque[Said] = collections.deque(maxlen=LOG_LENGTH)
         self.listener: Callable[[Said], None] | None = None
-        self.lock = threading.RLock()
-        self.before: Callable[[], None] = _nothing
+        lock = threading.RLock()
+        self.moment: Callable[[], AbstractContextManager[Any]] = lambda: lock
         self.faults = Faults(seed)
         self._settings = {way: setting for setting in self.SETTINGS for way in spoken(setting.head)}
         self.values: dict[tuple[str, str], list[Any]] = {}
@@ -245,8 +247,7 @@ class Twin:
 
     def feed(self, line: str) -> str | None:
         """Take a line, without its end, and return the reply, without its end, or None."""
-        with self.lock:
-            self.before()
+        with self.moment():
             self.say("in", line)
             replies = [reply for command in line.split(";") if (reply := self._answer(command)) is not None]
             if not replies:
@@ -356,7 +357,3 @@ def _arity(method: Callable[..., Any]) -> tuple[int, int]:
     if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
         return 0, 99
     return sum(parameter.default is parameter.empty for parameter in parameters), len(parameters)
-
-
-def _nothing() -> None:
-    """Stand in for the step of a rack where there is none."""

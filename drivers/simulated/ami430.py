@@ -1,0 +1,380 @@
+"""Twin of the American Magnetics Model 430 supply: ramps, limits, error queue, quench, persistent switch."""
+
+from __future__ import annotations
+
+import collections
+import enum
+import math
+from typing import Protocol
+
+from drivers.clock import Clock
+from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, NotUnderstood, Twin, number, on
+
+QUENCHED = NotUnderstood(-305, "Quench condition")
+NO_SWITCH = NotUnderstood(-302, "No persistent switch installed")
+T_PER_UNIT = (0.1, 1.0)
+"""Field units 0 and 1: kilogauss and tesla."""
+S_PER_UNIT = (1.0, 60.0)
+"""Ramp rate units 0 and 1: per second and per minute."""
+
+
+class Coil(Protocol):
+    """What the supply needs of the coil on its terminals."""
+
+    @property
+    def current_A(self) -> float: ...  # noqa: D102
+    @property
+    def quenched(self) -> bool: ...  # noqa: D102
+    @property
+    def field_per_ampere_T(self) -> float: ...  # noqa: D102
+    @property
+    def inductance_H(self) -> float: ...  # noqa: D102
+    def start(self, target_A: float, rate_A_per_s: float) -> None: ...  # noqa: D102
+    def pause(self) -> None: ...  # noqa: D102
+    def clear_quench(self) -> None: ...  # noqa: D102
+
+
+class Mode(enum.Enum):
+    """What the supply was last told to do."""
+
+    PAUSE = 3
+    RAMP = 2
+    ZERO = 8
+
+
+class AMI430Twin(Twin):
+    """A simulated Model 430.
+
+    Parameters
+    ----------
+    coil : Coil
+        On its terminals, across the persistent switch if there is one.
+    switch_installed : bool
+        Whether there is a persistent switch.
+    """
+
+    driver_name = "ami430"
+    model = "ami430"
+    BANNER = "American Magnetics Model 430 IP Interface\r\nHello.\r\n"
+    READ_TERMINATION = "\r\n"
+    IDENTITY = "AMERICAN MAGNETICS INC.,MODEL 430,18005,3.11"
+
+    def __init__(
+        self, clock: Clock, coil: Coil, seed: int = 0, *,
+        current_limit_A: float = 100.0, voltage_limit_V: float = 10.0, switch_installed: bool = False,
+        field_units: int = 1, rate_units: int = 1,
+    ) -> None:  # fmt: skip
+        self.coil = coil
+        self.coil_T_per_A = coil.field_per_ampere_T
+        self.current_limit_A, self.voltage_limit_V = current_limit_A, voltage_limit_V
+        self.switch_installed, self.switch_current_A, self.heat_s, self.cool_s = switch_installed, 35.0, 20, 20
+        self.field_units, self.rate_units = field_units, rate_units
+        self.segments = 1
+        self.rate_A_per_s, self.bound_A = 0.05, current_limit_A
+        self.errors: collections.deque[str] = collections.deque(maxlen=10)
+        self.heater_on = False
+        self._switch_due_s = -math.inf
+        self._supply_A = self._supply_seen_s = 0.0
+        self.mode, self.target_A = Mode.PAUSE, 0.0
+        self._quench_latched = False
+        super().__init__(clock, seed)
+        self.freeze()
+
+    def power_on(self) -> None:
+        """Come up paused, with nothing pending."""
+        super().power_on()
+        self.mode, self.target_A = Mode.PAUSE, 0.0
+        self.heater_on, self._switch_due_s = False, -math.inf
+        self.errors.clear()
+        self._supply_A, self._supply_seen_s = self.coil.current_A, self.clock.now()
+        if self.warm:
+            self.coil.pause()
+
+    def refuse(self, trouble: NotUnderstood) -> None:
+        """Queue the error."""
+        self.errors.append(f'{trouble.code},"{trouble.text}"')
+
+    # current, with the switch warm (or none) through the coil, else through the supply alone
+
+    @property
+    def switching(self) -> bool:
+        """Get whether the switch is being heated or cooled."""
+        return self.switch_installed and self.clock.now() < self._switch_due_s
+
+    @property
+    def warm(self) -> bool:
+        """Get whether the supply drives the coil."""
+        return not self.switch_installed or (self.heater_on and not self.switching)
+
+    @property
+    def goal_A(self) -> float:
+        """Get where the current is going [A]."""
+        return {Mode.PAUSE: self.supply_A, Mode.RAMP: self.target_A, Mode.ZERO: 0.0}[self.mode]
+
+    @property
+    def supply_A(self) -> float:
+        """Get the output current of the supply [A]."""
+        now_s = self.clock.now()
+        if self.warm:
+            self._supply_A = self.coil.current_A
+        elif self.mode is not Mode.PAUSE:
+            goal_A = self.target_A if self.mode is Mode.RAMP else 0.0
+            step = self.rate_A_per_s * (now_s - self._supply_seen_s)
+            self._supply_A += max(-step, min(step, goal_A - self._supply_A))
+        self._supply_seen_s = now_s
+        return self._supply_A
+
+    def _go(self, mode: Mode) -> None:
+        if self.quenched:
+            raise QUENCHED
+        if self.switching:
+            raise OUT_OF_RANGE
+        self._supply_A = self.supply_A
+        self.mode = mode
+        if not self.warm:
+            return
+        if mode is Mode.PAUSE:
+            self.coil.pause()
+        else:
+            self.coil.start(self.goal_A, min(self.rate_A_per_s, self.voltage_limit_V / self.coil.inductance_H))
+
+    @property
+    def quenched(self) -> bool:
+        """Get whether a quench has been seen and not been reset."""
+        self._quench_latched = self._quench_latched or self.coil.quenched
+        return self._quench_latched
+
+    # units
+
+    @property
+    def coil_units(self) -> float:
+        """Get the field over the current in the field units of the supply."""
+        return self.coil_T_per_A / T_PER_UNIT[self.field_units]
+
+    @property
+    def rate_s(self) -> float:
+        """Get the time unit of the ramp rate [s]."""
+        return S_PER_UNIT[self.rate_units]
+
+    # language
+
+    @on("*IDN?")
+    def _identity(self) -> str:
+        return self.IDENTITY
+
+    @on("*RST")
+    def _reset(self) -> None:
+        self.power_on()
+
+    @on("*CLS")
+    def _clear(self) -> None:
+        self.errors.clear()
+
+    @on("*OPC?")
+    def _complete(self) -> str:
+        return "1"
+
+    @on("SYSTem:ERRor?")
+    def _error(self) -> str:
+        return self.errors.popleft() if self.errors else '0,"No error"'
+
+    @on("COIL?", "COILconst?")
+    def _coil(self) -> str:
+        return _shown(self.coil_units)
+
+    @on("CONFigure:COIL", "CONFigure:COILconst")
+    def _set_coil(self, value: str) -> None:
+        self.coil_T_per_A = number(value, 1e-6, 1e3) * T_PER_UNIT[self.field_units]
+
+    @on("FIELD:UNITS?")
+    def _field_units(self) -> str:
+        return str(self.field_units)
+
+    @on("CONFigure:FIELD:UNITS")
+    def _set_field_units(self, value: str) -> None:
+        self.field_units = int(number(value, 0, 1))
+
+    @on("RAMP:RATE:UNITS?")
+    def _rate_units(self) -> str:
+        return str(self.rate_units)
+
+    @on("CONFigure:RAMP:RATE:UNITS")
+    def _set_rate_units(self, value: str) -> None:
+        self.rate_units = int(number(value, 0, 1))
+
+    @on("CURRent:LIMit?")
+    def _current_limit(self) -> str:
+        return _shown(self.current_limit_A)
+
+    @on("CONFigure:CURRent:LIMit")
+    def _set_current_limit(self, value: str) -> None:
+        self.current_limit_A = number(value, 0, 200)
+
+    @on("VOLTage:LIMit?")
+    def _voltage_limit(self) -> str:
+        return _shown(self.voltage_limit_V)
+
+    @on("CONFigure:VOLTage:LIMit")
+    def _set_voltage_limit(self, value: str) -> None:
+        self.voltage_limit_V = number(value, 0.001, 20)
+
+    @on("FIELD:TARGet?")
+    def _field_target(self) -> str:
+        return _shown(self.target_A * self.coil_units)
+
+    @on("CURRent:TARGet?")
+    def _current_target(self) -> str:
+        return _shown(self.target_A)
+
+    @on("CONFigure:FIELD:TARGet")
+    def _set_field_target(self, value: str) -> None:
+        self._aim(number(value) / self.coil_units)
+
+    @on("CONFigure:CURRent:TARGet")
+    def _set_current_target(self, value: str) -> None:
+        self._aim(number(value))
+
+    def _aim(self, current_A: float) -> None:
+        if abs(current_A) > self.current_limit_A * (1 + 1e-9):
+            raise OUT_OF_RANGE
+        self.target_A = current_A
+        if self.mode is Mode.RAMP and not self.quenched:
+            self._go(Mode.RAMP)
+
+    @on("FIELD:MAGnet?")
+    def _field(self) -> str:
+        return _shown(self.coil.current_A * self.coil_units)
+
+    @on("CURRent:MAGnet?")
+    def _magnet_current(self) -> str:
+        return _shown(self.coil.current_A)
+
+    @on("CURRent:SUPPly?")
+    def _supply_current(self) -> str:
+        return _shown(self.supply_A)
+
+    @on("RAMP:RATE:SEGments?")
+    def _segments(self) -> str:
+        return str(self.segments)
+
+    @on("CONFigure:RAMP:RATE:SEGments")
+    def _set_segments(self, value: str) -> None:
+        self.segments = int(number(value, 1, 10))
+
+    @on("RAMP:RATE:FIELD:1?")
+    def _field_rate(self) -> str:
+        rate = self.rate_A_per_s * self.coil_units * self.rate_s
+        return f"{_shown(rate)},{_shown(self.bound_A * self.coil_units)}"
+
+    @on("RAMP:RATE:CURRent:1?")
+    def _current_rate(self) -> str:
+        return f"{_shown(self.rate_A_per_s * self.rate_s)},{_shown(self.bound_A)}"
+
+    @on("CONFigure:RAMP:RATE:FIELD")
+    def _set_field_rate(self, segment: str, rate: str, bound: str) -> None:
+        self._pace(segment, number(rate) / self.coil_units, number(bound) / self.coil_units)
+
+    @on("CONFigure:RAMP:RATE:CURRent")
+    def _set_current_rate(self, segment: str, rate: str, bound: str) -> None:
+        self._pace(segment, number(rate), number(bound))
+
+    def _pace(self, segment: str, rate_A: float, bound_A: float) -> None:
+        if number(segment, 1, self.segments) != 1:
+            raise ARGUMENT  # this twin ramps by its first segment alone
+        if not 0 < rate_A / self.rate_s <= 10:
+            raise OUT_OF_RANGE
+        self.rate_A_per_s, self.bound_A = rate_A / self.rate_s, bound_A
+
+    @on("STATE?")
+    def _state(self) -> str:
+        if self.quenched:
+            return "7"
+        if self.switching:
+            return "9" if self.heater_on else "10"
+        if self.mode is Mode.PAUSE:
+            return "3"
+        if self.supply_A != self.goal_A:
+            return "1" if self.mode is Mode.RAMP else "6"
+        return str(self.mode.value)
+
+    @on("RAMP")
+    def _ramp(self) -> None:
+        self._go(Mode.RAMP)
+
+    @on("PAUSE")
+    def _pause(self) -> None:
+        self._go(Mode.PAUSE)
+
+    @on("ZERO")
+    def _zero(self) -> None:
+        self._go(Mode.ZERO)
+
+    @on("QUench?")
+    def _quench(self) -> str:
+        return str(int(self.quenched))
+
+    @on("QUench")
+    def _reset_quench(self, value: str) -> None:
+        if number(value, 0, 1) == 0:
+            self._quench_latched = False
+            self.coil.clear_quench()
+            self.mode = Mode.PAUSE
+
+    # persistent switch
+
+    @on("PS:INSTalled?")
+    def _installed(self) -> str:
+        return str(int(self.switch_installed))
+
+    @on("CONFigure:PS")
+    def _install(self, value: str) -> None:
+        self.switch_installed = bool(number(value, 0, 1))
+
+    @on("PS?", "PSwitch?")
+    def _heater(self) -> str:
+        return str(int(self.heater_on))
+
+    @on("PS", "PSwitch")
+    def _set_heater(self, value: str) -> None:
+        if not self.switch_installed:
+            raise NO_SWITCH
+        wanted = bool(number(value, 0, 1))
+        if wanted != self.heater_on:
+            self._supply_A = self.supply_A
+            self.mode = Mode.PAUSE
+            self.coil.pause()
+            self.heater_on = wanted
+            self._switch_due_s = self.clock.now() + (self.heat_s if wanted else self.cool_s)
+
+    @on("PERSistent?")
+    def _persistent(self) -> str:
+        cold = self.switch_installed and not self.heater_on and not self.switching
+        return str(int(cold and abs(self.coil.current_A) > 1e-3))
+
+    @on("PS:CURRent?")
+    def _switch_current(self) -> str:
+        return _shown(self.switch_current_A)
+
+    @on("CONFigure:PS:CURRent")
+    def _set_switch_current(self, value: str) -> None:
+        self.switch_current_A = number(value, 0, 125)
+
+    @on("PS:HTIME?")
+    def _heat_time(self) -> str:
+        return str(self.heat_s)
+
+    @on("CONFigure:PS:HTIME")
+    def _set_heat_time(self, value: str) -> None:
+        self.heat_s = int(number(value, 5, 120))
+
+    @on("PS:CTIME?")
+    def _cool_time(self) -> str:
+        return str(self.cool_s)
+
+    @on("CONFigure:PS:CTIME")
+    def _set_cool_time(self, value: str) -> None:
+        self.cool_s = int(number(value, 5, 3600))
+
+
+def _shown(value: float) -> str:
+    return f"{value:.6f}"
