@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from drivers.simulated.rack import RackSettings
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from analysis.sample import Sample
 from acquire.trouble import UserError
+from analysis.sample import Sample
 from drivers.catalogue import DRIVERS
-from drivers.simulated.rack import RackSettings
 
 LARGEST_FILE = 64 * 1024
 SIMULATED = "simulated"
@@ -203,8 +203,11 @@ def _instrument(name: str, entry: Any) -> Instrument:
     driver = entry.get("driver")
     fitting = [known for known, cls in DRIVERS.items() if cls.role == ROLES[name]]
     if driver not in fitting:
-        raise _KeyTrouble(f"{where}.driver" if "driver" in entry else where, f"{driver!r} is no driver for "
-                          f"a {ROLES[name]}{_nearest(str(driver), fitting)}; there are: {', '.join(fitting)}")  # fmt: skip
+        raise _KeyTrouble(
+            f"{where}.driver" if "driver" in entry else where,
+            f"{driver!r} is no driver for a {ROLES[name]}{_nearest(str(driver), fitting)}; "
+            f"there are: {', '.join(fitting)}",
+        )
     settings = DRIVERS[driver].Settings
     own = {key for key in Instrument.model_fields if key != "settings"}
     _known_keys(entry, [*own, *(field.name for field in dataclasses.fields(settings))], f"{where}.")
@@ -248,12 +251,13 @@ def _dataclass(cls: type, data: Any, prefix: str) -> Any:
 
 
 def _value(hint: Any, value: Any, key: str) -> Any:
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return _dataclass(hint, value, key)
     if isinstance(hint, types.UnionType) and value is None and type(None) in typing.get_args(hint):
         return None
     try:
-        checked = TypeAdapter(hint, config=ConfigDict(strict=True)).validate_python(value)
+        adapter: TypeAdapter[Any] = TypeAdapter(hint, config=ConfigDict(strict=True))
+        checked = adapter.validate_python(value)
     except ValidationError as error:
         raise _KeyTrouble(key, _first_trouble(error, value)) from None
     if isinstance(checked, float) and not math.isfinite(checked):

@@ -6,13 +6,14 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
+from analysis.live import Settings
+
 from acquire import report
 from acquire.config import Config, parse
 from acquire.results import FileResult
 from acquire.session import Session
 from acquire.station import Station
 from acquire.status import JobStatus
-from analysis.live import Settings
 from procedures.measurement import ZERO
 from procedures.temperature_series import TemperatureSeries
 
@@ -67,9 +68,10 @@ class Demo:
     def report(self) -> list[str]:
         """Write `results.json` and the figures; return the lines to print."""
         snapshot, path = self.session.snapshot, self.session.status.jobs[-1].path
-        assert snapshot is not None and path is not None
-        records = [FileResult(path, sweep).as_json() for sweep in snapshot.sweeps]
-        (self.output / "results.json").write_text(json.dumps(records, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        assert snapshot is not None
+        assert path is not None
+        records = json.dumps([FileResult(path, s).as_json() for s in snapshot.sweeps], indent=1, allow_nan=False)
+        (self.output / "results.json").write_text(records + "\n", encoding="utf-8")
         truth_nm = self.truth_nm()
         report.save_figure(snapshot, self.output / "figure", truth_nm)
         lines = ["      T        L_phi measured       simulated film   difference"]

@@ -6,8 +6,9 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
-from analysis.curve import Curve
 from analysis.live import LiveAnalysis, Settings, Snapshot
+
+from analysis.curve import Curve
 from analysis.row import SWEEP
 
 log = logging.getLogger(__name__)

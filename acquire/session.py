@@ -9,9 +9,11 @@ import dataclasses
 import logging
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+
+from analysis.live import Settings, Snapshot
 
 from acquire.journal import Journal, JournalError, new_path
 from acquire.live import LiveFit
@@ -21,7 +23,6 @@ from acquire.station import Station, versions
 from acquire.status import Job, JobStatus, Readings, State, Status
 from acquire.supervisor import Supervisor
 from acquire.worker import Worker
-from analysis.live import Settings, Snapshot
 from drivers.instrument import DriverError
 from procedures.catalogue import PROCEDURES
 from procedures.measurement import HOLD, ZERO, Measurement
@@ -32,9 +33,14 @@ log = logging.getLogger(__name__)
 class Listener(Protocol):
     """Is told what happens, on whatever thread it happens; it must return at once."""
 
-    def on_status(self, status: Status) -> None: ...
-    def on_readings(self, readings: Readings) -> None: ...
-    def on_snapshot(self, snapshot: Snapshot) -> None: ...
+    def on_status(self, status: Status) -> None:
+        """Hear of the state and the queue."""
+
+    def on_readings(self, readings: Readings) -> None:
+        """Hear of a look at the instruments."""
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Hear of the newest fits."""
 
 
 class Session:

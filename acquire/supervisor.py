@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from acquire.status import Readings
 from analysis.row import CURRENT, FLAGS, X_XX, X_XY, Flag
@@ -83,7 +83,7 @@ class Supervisor(threading.Thread):
             **lockins,
         )
 
-    def _lockins_from_row(self, faults: list[str]) -> dict[str, float | bool | None]:
+    def _lockins_from_row(self, faults: list[str]) -> dict[str, Any]:
         row = self._row_under_way()
         if row is None:
             return self._lockins_now(faults)
@@ -96,7 +96,7 @@ class Supervisor(threading.Thread):
             "unlocked": bool(flags & (Flag.UNLOCK_XX | Flag.UNLOCK_XY)),
         }
 
-    def _lockins_now(self, faults: list[str]) -> dict[str, float | bool | None]:
+    def _lockins_now(self, faults: list[str]) -> dict[str, Any]:
         self._full_scale.clear()  # a person may turn the knob while nothing runs
         rig = self._rig
         readings = [_ask(lockin.read, faults) for lockin in rig.lockins]

@@ -82,12 +82,15 @@ class Worker(threading.Thread):
         return (ABORTED, "stopped by the user") if self.control.stop.is_set() else (FINISHED, "")
 
     def _close(self, status: str, message: str) -> tuple[str, str]:
-        for step in (self.procedure.shutdown, lambda: self._journal.close(status, message)):
-            try:
-                step()
-            except BaseException as error:
-                self._note(error)
-                status, message = FAILED, "; ".join(filter(None, [message, _words(error)]))
+        status, message = self._guarded(self.procedure.shutdown, status, message)
+        return self._guarded(lambda: self._journal.close(status, message), status, message)
+
+    def _guarded(self, step: Callable[[], object], status: str, message: str) -> tuple[str, str]:
+        try:
+            step()
+        except BaseException as error:
+            self._note(error)
+            return FAILED, "; ".join(filter(None, [message, _words(error)]))
         return status, message
 
     def _emit(self, topic: str, record: Any) -> None:

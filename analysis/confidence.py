@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.least_squares import Minimum, Problem, covariance
+from analysis.least_squares import Minimum, Problem
 from analysis.model import Parameter
 
 ONE_SIGMA, TWO_SIGMA = 1.0, 3.841458820694124
@@ -71,7 +71,7 @@ def intervals(
     LowerMinimum
         A lower minimum was met on the way; start again from it.
     """
-    sd = np.sqrt(variance * covariance(minimum.normal).diagonal())
+    sd = np.sqrt(variance * minimum.inverse.diagonal())
     size = np.array([1.0 if parameter.log else max(abs(u), TRUSTED) for parameter, u in zip(parameters, minimum.u)])
     at_bound = (minimum.u <= problem.lower) | (minimum.u >= problem.upper)
     doubtful = (sd > TRUSTED * size) | at_bound

@@ -10,7 +10,7 @@ import numpy as np
 from analysis.confidence import TWO_SIGMA, Interval
 from analysis.curve import Curve
 from analysis.estimate import Estimate, FitResult, JointFit
-from analysis.least_squares import Block, Minimum, Problem, covariance
+from analysis.least_squares import Block, Minimum, Problem
 from analysis.model import Model, Parameter, Remark
 from analysis.sample import Sample
 
@@ -127,7 +127,7 @@ class Task:
 
     def answer(self, minimum: Minimum, ranges: Sequence[Interval]) -> JointFit:
         """Return the minimum and the ranges of its unknowns as estimates in the parameters' own units."""
-        spread = self.variance(minimum) * covariance(minimum.normal)
+        spread = self.variance(minimum) * minimum.inverse
         results = tuple(self._result(number, minimum, ranges, spread) for number in range(len(self.curves)))
         count = len(self.free) + self.offset * len(self.curves)
         return JointFit(
@@ -154,8 +154,9 @@ class Task:
             for parameter in self.model.parameters
         )
         own = spread[np.ix_(places, places)]
-        offset, offset_error = self._offset(number, minimum, own)
-        chi2, points, count = float(block.gram(minimum.u)[-1, -1]), curve.field_T.size, places.size + self.offset
+        gram, mean = block.products(minimum.u)
+        offset_variance = self.variance(minimum) / block.total_weight + float(mean[:-1] @ own @ mean[:-1])
+        chi2, points, count = float(gram[-1, -1]), curve.field_T.size, places.size + self.offset
         remarks = (
             *self._remarks(minimum, points - count, chi2),
             *_of_estimates(estimates),
@@ -163,16 +164,11 @@ class Task:
         )
         return FitResult(
             model=self.model.name, estimates=estimates, values=values, covariance=own, free=block.names,
-            offset=offset, offset_error=offset_error, chi2=chi2, chi2_reduced=chi2 / (points - count),
+            offset=float(mean[-1]) if self.offset else 0.0,
+            offset_error=math.sqrt(offset_variance) if self.offset else 0.0, chi2=chi2, chi2_reduced=chi2 / (points - count),
             points=points, parameters_free=count, aicc=self._aicc(chi2, points, count),
             window_T=(float(curve.field_T.min()), float(curve.field_T.max())), remarks=remarks, declared=self.model,
         )  # fmt: skip
-
-    def _offset(self, number: int, minimum: Minimum, own: np.ndarray) -> tuple[float, float]:
-        if not self.offset:
-            return 0.0, 0.0
-        offset, mean, weight = self.problem.blocks[number].offset_and_mean(minimum.u)
-        return offset, math.sqrt(self.variance(minimum) / weight + float(mean @ own @ mean))
 
     def _aicc(self, chi2: float, points: int, count: int) -> float:
         """Return AICc, N. Sugiura, Commun. Stat. A 7, 13 (1978), doi:10.1080/03610927808827599."""
@@ -222,14 +218,14 @@ def _all_or_none(curves: Sequence[Curve]) -> bool:
 
 
 def _check_curve(curve: Curve, model: Model, unknowns: int) -> None:
-    fields = np.unique(np.abs(curve.field_T))
+    fields = len(set(np.abs(curve.field_T).tolist()))
     if curve.field_T.size <= unknowns:
         raise ValueError(
             f"fit {model.name}: {curve.field_T.size} points for {unknowns} unknowns; measure more or widen the window"
         )
-    if fields.size < 3:
+    if fields < 3:
         raise ValueError(
-            f"fit {model.name}: only {fields.size} different |B| in the window; a curve needs a range of fields"
+            f"fit {model.name}: only {fields} different |B| in the window; a curve needs a range of fields"
         )
     if np.ptp(curve.dsigma) == 0:
         raise ValueError(f"fit {model.name}: all {curve.field_T.size} values are equal; is the lock-in connected?")

@@ -8,8 +8,10 @@ SIAM J. Numer. Anal. 10, 413 (1973), doi:10.1137/0710036).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg.lapack import dposv
@@ -32,36 +34,48 @@ class Block:
         self.model, self.curve, self.offset = model, curve, offset
         self.names = tuple(name for name in model.names if name not in held)
         self.places = np.array([places[name] for name in self.names], dtype=int)
-        self._log = tuple(model[name].log for name in self.names)
-        self._columns = [model.names.index(name) for name in self.names]
+        self._columns = [(model.names.index(name), model[name].log) for name in self.names]
         self._parameters = [held.get(name, 0.0) for name in model.names]
         self._weight = None if curve.error is None else 1 / curve.error
-        weight = np.ones_like(curve.dsigma) if self._weight is None else self._weight
-        self._unit = weight / np.sqrt(weight @ weight)
-        self._total_weight = float(weight @ weight)
+        self.total_weight = float(curve.field_T.size if self._weight is None else self._weight @ self._weight)
+        weight = np.ones(curve.field_T.size) if self._weight is None else self._weight
+        self._unit = weight / math.sqrt(self.total_weight)
+        self._last = np.empty(0), np.empty(0), np.empty(0)
 
     def parameters(self, u: np.ndarray) -> list[float]:
         """Return the model's parameters, in its order and units, at the unknowns u of the whole problem."""
         parameters = self._parameters.copy()
-        own = u[self.places]
-        values = np.exp(own)
-        for i, column in enumerate(self._columns):
-            parameters[column] = float(values[i] if self._log[i] else own[i])
+        for (column, log), own in zip(self._columns, u[self.places].tolist(), strict=True):
+            parameters[column] = math.exp(own) if log else own
         return parameters
 
-    def gram(self, u: np.ndarray) -> np.ndarray:
-        """Return the products of all columns of [J, r] with each other, shape (k+1, k+1), weighted, offset out."""
-        columns = self._jacobian_and_residual(u)
-        if self._weight is not None:
-            columns *= self._weight
-        if self.offset:
-            columns -= (columns @ self._unit)[:, np.newaxis] * self._unit
-        return columns @ columns.T
+    def products(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the search needs of the derivatives by this curve's k unknowns and of the residual.
 
-    def offset_and_mean(self, u: np.ndarray) -> tuple[float, np.ndarray, float]:
-        """Return the best offset [G0], the weighted mean of the Jacobian, shape (k,), and the total weight."""
-        means = self._jacobian_and_residual(u) @ self._unit**2
-        return float(means[-1]), means[:-1], self._total_weight
+        Returns
+        -------
+        gram : ndarray, shape (k + 1, k + 1)
+            Products of the columns of [J, r] with each other, weighted, the best offset taken out.
+        mean : ndarray, shape (k + 1,)
+            Their weighted means; that of r is the best offset [G0].
+        """
+        if not np.array_equal(self._last[0], u):
+            self._last = u, *self._measure(u)
+        return self._last[1:]
+
+    def _measure(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        parameters = self.parameters(u)
+        value, derivative = self.model.both(self.curve.field_T, *parameters)
+        rows = np.empty((len(self._columns) + 1, value.size))
+        for row, (column, log) in zip(rows, self._columns, strict=False):
+            np.multiply(derivative[:, column], parameters[column] if log else 1.0, out=row)
+        np.subtract(self.curve.dsigma, value, out=rows[-1])
+        if self._weight is not None:
+            rows *= self._weight
+        along = rows.dot(self._unit)
+        if self.offset:
+            rows -= along[:, np.newaxis] * self._unit
+        return rows.dot(rows.T), along / math.sqrt(self.total_weight)
 
     def data_square(self) -> float:
         """Return the weighted sum of squares of the data, the offset out: the scale on which chi^2 is rounded."""
@@ -88,6 +102,18 @@ class Minimum:
     normal: np.ndarray
     converged: bool
 
+    @cached_property
+    def inverse(self) -> np.ndarray:
+        """Inverse of the normal matrix: the covariance of the unknowns over the variance of a point, shape (k, k).
+
+        A direction without any curvature gets a huge, finite variance.
+        """
+        diagonal = self.normal.diagonal()
+        scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+        scale = scale * scale[:, np.newaxis]
+        values, vectors = np.linalg.eigh(self.normal / scale)
+        return (vectors / np.maximum(values, 1e-14)) @ vectors.T / scale
+
 
 class Problem:
     """The sum of squares of several curves as a function of the unknowns u, with bounds on each."""
@@ -100,11 +126,11 @@ class Problem:
     def normal_equations(self, u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Return chi^2, J^T r, shape (k,), and J^T J, shape (k, k)."""
         if len(self.blocks) == 1:
-            gram = self.blocks[0].gram(u)
+            gram = self.blocks[0].products(u)[0]
             return float(gram[-1, -1]), gram[:-1, -1], gram[:-1, :-1]
         chi2, gradient, normal = 0.0, np.zeros(u.size), np.zeros((u.size, u.size))
         for block in self.blocks:
-            gram = block.gram(u)
+            gram = block.products(u)[0]
             chi2 += float(gram[-1, -1])
             gradient[block.places] += gram[:-1, -1]
             normal[block.places[:, np.newaxis], block.places] += gram[:-1, :-1]
@@ -137,43 +163,36 @@ class Problem:
         self, u: np.ndarray, gradient: np.ndarray, normal: np.ndarray, damping: float, held: Collection[int]
     ) -> tuple[np.ndarray, bool]:
         """Return the damped Gauss-Newton step, cut at the bounds, and whether it is whole."""
-        diagonal = normal.diagonal()
-        movable = diagonal > 0
-        movable[list(held)] = False
+        movable = normal.diagonal() > 0
+        for place in held:
+            movable[place] = False
         while True:
-            step = _solve(gradient, normal, diagonal, damping, np.flatnonzero(movable))
+            step = _solve(gradient, normal, damping, movable)
             # unknowns at a bound that want to go through it stay, and the others are solved for again
-            blocked = ((u <= self.lower) & (step < 0)) | ((u >= self.upper) & (step > 0))
+            low, high = self.lower - u, self.upper - u
+            blocked = ((low >= 0) & (step < 0)) | ((high <= 0) & (step > 0))
             if not blocked.any():
                 break
             movable &= ~blocked
-        room = np.where(step > 0, self.upper - u, self.lower - u)
-        room = np.clip(room, -_MAX_STEP, _MAX_STEP)
+        room = np.clip(np.where(step > 0, high, low), -_MAX_STEP, _MAX_STEP)
         moving = step != 0
-        fraction = float(np.min(room[moving] / step[moving], initial=1.0))
+        fraction = float((room[moving] / step[moving]).min(initial=1.0))
         return (step, True) if fraction == 1.0 else (fraction * step, False)
 
 
-def _solve(
-    gradient: np.ndarray, normal: np.ndarray, diagonal: np.ndarray, damping: float, movable: np.ndarray
-) -> np.ndarray:
+def _solve(gradient: np.ndarray, normal: np.ndarray, damping: float, movable: np.ndarray) -> np.ndarray:
+    """Return the solution of the damped normal equations for the movable unknowns, 0 for the others."""
     step = np.zeros_like(gradient)
-    if not movable.size:
+    if not movable.any():
         return step
-    scale = np.sqrt(diagonal[movable])
-    matrix = normal[movable[:, np.newaxis], movable] / (scale * scale[:, np.newaxis])
-    matrix.flat[:: movable.size + 1] += max(damping, 1e-12)
-    _, solution, failed = dposv(matrix, gradient[movable] / scale)
-    if failed:
-        return _solve(gradient, normal, diagonal, 10 * max(damping, 1e-12), movable)
-    step[movable] = solution / scale
+    matrix, right = normal[np.ix_(movable, movable)], gradient[movable]
+    scale = 1 / np.sqrt(matrix.diagonal())
+    matrix = matrix * scale * scale[:, np.newaxis]
+    failed = True
+    damping = max(damping, 1e-12)
+    while failed:
+        matrix.flat[:: scale.size + 1] = 1 + damping
+        _, solution, failed = dposv(matrix, right * scale)
+        damping *= 10
+    step[movable] = solution * scale
     return step
-
-
-def covariance(normal: np.ndarray) -> np.ndarray:
-    """Return the inverse of a normal matrix, shape (k, k); directions without any curvature get huge, finite variance."""
-    diagonal = normal.diagonal()
-    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    values, vectors = np.linalg.eigh(normal / np.outer(scale, scale))
-    inverse = (vectors / np.maximum(values, 1e-14)) @ vectors.T
-    return inverse / np.outer(scale, scale)

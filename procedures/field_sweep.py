@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 from pymeasure.experiment import BooleanParameter, FloatParameter, ListParameter, Parameter
 
@@ -14,29 +15,31 @@ from procedures.points import SHAPES, branches, from_steps, parse_points
 class SteppedField(Measurement):
     """Field sweeps in steps, one at each of some temperatures; a subclass says which."""
 
-    field_start_T = FloatParameter(
+    field_start_T: Any = FloatParameter(
         "Field from", units="T", default=-0.2, minimum=-20, maximum=20, description="first field of a leg"
     )
-    field_stop_T = FloatParameter(
+    field_stop_T: Any = FloatParameter(
         "Field to", units="T", default=0.2, minimum=-20, maximum=20, description="last field of a leg"
     )
-    field_step_T = FloatParameter(
+    field_step_T: Any = FloatParameter(
         "Field step", units="T", default=0.004, minimum=1e-7, maximum=10,
         description="largest distance of two fields; steps above B_phi cannot give L_phi",
     )  # fmt: skip
-    field_list_T = Parameter(
+    field_list_T: Any = Parameter(
         "Field list (T)", default="",
         description="instead of from, to and step: -0.2, -0.1, 0 or -0.2:0.2:101; leave empty to use the steps",
     )  # fmt: skip
-    shape = ListParameter("Legs", choices=list(SHAPES), default="up and down", description="how often and which way")
-    temperature_tolerance_K = FloatParameter(
+    shape: Any = ListParameter(
+        "Legs", choices=list(SHAPES), default="up and down", description="how often and which way"
+    )
+    temperature_tolerance_K: Any = FloatParameter(
         "Temperature band", units="K", default=0.02, minimum=1e-5, maximum=10,
         description="settled means inside +- this; rows outside it are flagged and not fitted",
     )  # fmt: skip
-    temperature_dwell_s = FloatParameter(
+    temperature_dwell_s: Any = FloatParameter(
         "Dwell time", units="s", default=20, minimum=0, maximum=36000, description="how long inside the band"
     )
-    temperature_timeout_s = FloatParameter(
+    temperature_timeout_s: Any = FloatParameter(
         "Temperature timeout", units="s", default=1800, minimum=1, maximum=1e6,
         description="give up when the temperature has not settled by then",
     )  # fmt: skip
@@ -107,10 +110,10 @@ class FieldSweep(SteppedField):
 
     title = "Field sweep"
 
-    set_temperature = BooleanParameter(
+    set_temperature: Any = BooleanParameter(
         "Set temperature", default=True, description="off: measure at the temperature that there is"
     )
-    temperature_K = FloatParameter(
+    temperature_K: Any = FloatParameter(
         "Temperature", units="K", default=1.5, minimum=0.001, maximum=400, group_by="set_temperature",
         description="set and settled before the field moves",
     )  # fmt: skip

@@ -117,19 +117,19 @@ class Measurement(Procedure):
     title: ClassVar[str]
     """Its name for people; a class with a title is a procedure that can be run."""
 
-    field_rate_T_per_min = FloatParameter(
+    field_rate_T_per_min: Any = FloatParameter(
         "Ramp rate", units="T/min", default=0.2, minimum=1e-4, maximum=5.0,
         description="how fast the magnet goes from one field to the next",
     )  # fmt: skip
-    current_nA = FloatParameter(
+    current_nA: Any = FloatParameter(
         "Excitation current", units="nA", default=100.0, minimum=0.01, maximum=1e6,
         description="rms current through the sample; halve it once to see that it does not heat",
     )  # fmt: skip
-    settle_percent = FloatParameter(
+    settle_percent: Any = FloatParameter(
         "Settled to", units="%", default=1.0, minimum=0.001, maximum=30.0,
         description="part of a step of the signal that the lock-in's filter may still owe when a row is taken",
     )  # fmt: skip
-    at_end = ListParameter(
+    at_end: Any = ListParameter(
         "Magnet at the end", choices=[HOLD, ZERO], default=HOLD,
         description="what the magnet does when the run has ended: hold its field, or go to zero",
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pymeasure.experiment import Parameter
 
 from procedures.field_sweep import SteppedField
@@ -13,7 +15,7 @@ class TemperatureSeries(SteppedField):
 
     title = "Temperature series"
 
-    temperatures_K = Parameter(
+    temperatures_K: Any = Parameter(
         "Temperatures (K)", default="1.5:25:6 log",
         description="one field sweep at each: 1.5, 2, 3 or 1.5:20:8 log",
     )  # fmt: skip

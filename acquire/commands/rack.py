@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import dataclasses
-import json
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
-from acquire.config import Config, load
+from acquire.config import load
 from acquire.demo import demo_config
-from acquire.station import make_rack
 from acquire.trouble import UserError
-from acquire.worker import stopping_signals
-from drivers.clock import Clock
-from drivers.simulated.rack import Rack
-from drivers.simulated.server import Server
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from analysis.live import Settings
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -18,7 +19,6 @@ from acquire.station import Station
 from acquire.status import JobStatus
 from acquire.trouble import UserError
 from acquire.worker import stopping_signals
-from analysis.live import Settings
 from procedures.catalogue import PROCEDURES
 from procedures.measurement import Measurement
 

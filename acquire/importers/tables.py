@@ -19,9 +19,7 @@ from analysis.row import (
     CURRENT,
     FIELD,
     FIELD_SET,
-    FLAGS,
     INTEGER_COLUMNS,
-    SWEEP,
     TEMPERATURE,
     TEMPERATURE_SET,
     TIME,
@@ -196,7 +194,7 @@ def _resistance(values: np.ndarray, signal: str, current_A: float, squares: floa
 
 
 def _branches(field_T: np.ndarray) -> np.ndarray:
-    """Number the legs on which the field moves one way."""
+    """Return the number of the leg of each row; the field moves one way on a leg."""
     moves = np.sign(np.diff(field_T))
     turns = np.zeros(len(field_T), dtype=np.int64)
     direction = 0.0

@@ -7,8 +7,11 @@ from typing import Any
 
 import pyqtgraph as pg
 
-ROOM_ACROSS, ROOM_UP = 6.0, 2.4
-"""Distance of two numbers, in heights of their text."""
+from acquire.window.wording import MINUS
+
+ROOM_ACROSS, ROOM_UP, ROOM_UP_SMALL = 6.0, 2.6, 1.4
+"""Distance of two numbers, in heights of their text; the last on an axis lower than `SMALL_PX`."""
+SMALL_PX = 80
 
 
 class LinearAxis(pg.AxisItem):
@@ -21,10 +24,15 @@ class LinearAxis(pg.AxisItem):
             return []
         font = self.style["tickFont"]
         text = 11 if font is None else font.pixelSize()
-        room = text * (ROOM_UP if self.orientation in ("left", "right") else ROOM_ACROSS)
+        up = ROOM_UP_SMALL if size < SMALL_PX else ROOM_UP
+        room = text * (up if self.orientation in ("left", "right") else ROOM_ACROSS)
         smallest = span * min(room / size, 0.5)
         decade = 10.0 ** math.floor(math.log10(smallest))
         return [(next(step * decade for step in (1, 2, 5, 10) if step * decade >= smallest), 0)]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return the numbers with a true minus sign."""
+        return [text.replace("-", MINUS) for text in super().tickStrings(values, scale, spacing)]
 
 
 class LogAxis(pg.AxisItem):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 
+from analysis.live import Snapshot
 from PyQt5.QtCore import QObject, Qt, pyqtSignal
 
 from acquire.status import Readings, Status
-from analysis.live import Snapshot
 
 MOST_MESSAGES = 1000
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from analysis.live import Settings, Snapshot, SweepResult
 from PyQt5.QtCore import QPointF, pyqtSignal
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -14,14 +15,14 @@ from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidg
 from acquire.window import wording
 from acquire.window.choice import Choice
 from acquire.window.colour_bar import ColourBar
-from acquire.window.plot import MOST_SYMBOLS, Canvas, bars, line, pen, rising, see_through, set_bars
+from acquire.window.plot import MOST_SYMBOLS, Canvas, Frame, bars, line, pen, rising, see_through, set_bars
 from acquire.window.theme import DARK, TemperatureColours, Theme
-from analysis.live import Settings, Snapshot, SweepResult
 from analysis.model import MODELS
 
 NEAR_PX = 14
 """A click this close to a point means the point [px]."""
-RESIDUAL_RANGE = 4.5
+RESIDUAL_RANGE = 3.4
+RESIDUAL_TICKS = [[(-2, f"{wording.MINUS}2"), (0, "0"), (2, "2")]]
 
 
 class SweepDrawing:
@@ -137,6 +138,7 @@ class Conductance(QWidget):
         self.residual_plot = self.canvas.add("resid./σ", bottom="<i>B</i>", bottom_unit="T")
         self.canvas.ci.layout.setRowStretchFactor(0, 7)
         self.canvas.ci.layout.setRowStretchFactor(1, 2)
+        self.plot.setRange(xRange=(-0.2, 0.2), yRange=(-1, 1), disableAutoRange=False)
         self.canvas.scene().sigMouseClicked.connect(self._on_click)
         self._add_residuals()
         self.window_region = FitWindow()
@@ -154,16 +156,16 @@ class Conductance(QWidget):
         self.residual_line = line(self.residual_plot)
         self.residual_points = pg.ScatterPlotItem(pxMode=True, size=4, pen=None)
         self.residual_plot.addItem(self.residual_points)
-        self.canvas.reset.connect(self._fit_residual_range)
+        self._frame = Frame(self.residual_plot, self.canvas)
+        self._frame.show(yRange=(-RESIDUAL_RANGE, RESIDUAL_RANGE))
 
     def _lay_out(self) -> None:
-        self.model = Choice()
+        self.model = Choice(compact=True)
         self.model.setProperty("role", "quiet")
         self.model.setToolTip("The model that is fitted; auto compares the models by AICc")
         for name, title in [("auto", "model: auto"), *((name, model.title) for name, model in MODELS.items())]:
             self.model.addItem(title, name)
         self.model.setCurrentIndex(max(self.model.findData(self.settings.model), 0))
-        self.model.setMaximumWidth(260)
         self.model.activated.connect(self._on_model)
         self.window_text = _small("")
         self.whole = QPushButton("fit all")
@@ -235,15 +237,10 @@ class Conductance(QWidget):
         self.residual_points.setData(
             curve.field_T if few else [], left_over if few else [], brush=see_through(colour, 0.85)
         )
-        self._worst = float(np.max(np.abs(left_over), initial=0.0))
-        self._fit_residual_range()
-
-    _worst = 0.0
-
-    def _fit_residual_range(self) -> None:
-        if self.residual_plot.getViewBox().state["autoRange"][1] or not self._residual_of:
-            half = max(RESIDUAL_RANGE, 1.1 * self._worst)
-            self.residual_plot.getViewBox().setRange(yRange=(-half, half), padding=0, disableAutoRange=False)
+        half = max(RESIDUAL_RANGE, 1.1 * float(np.max(np.abs(left_over), initial=0.0)))
+        # the edges of the band, as long as their numbers have room
+        self.residual_plot.getAxis("left").setTicks(RESIDUAL_TICKS if half < 3 * RESIDUAL_RANGE else None)
+        self._frame.show(yRange=(-half, half))
 
     def _draw_window(self, focus: SweepResult | None) -> None:
         fit = None if focus is None else focus.fit

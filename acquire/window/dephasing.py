@@ -6,18 +6,18 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
+from analysis.live import Snapshot, SweepResult
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from acquire.window import wording
-from acquire.window.plot import Canvas, bars, line, pen, see_through, set_bars
+from acquire.window.plot import Canvas, Frame, bars, line, pen, see_through, set_bars
 from acquire.window.result import phase_coherence
 from acquire.window.theme import DARK, TemperatureColours, Theme
 from analysis.fit import Estimate
-from analysis.live import Snapshot, SweepResult
 
-SMALLEST_RATIO = 1.3
-"""An axis spans at least this factor on either side of its points."""
+MARGIN = 1.3
+"""An axis goes on by this factor on either side of its points."""
 
 
 class Dephasing(QWidget):
@@ -33,13 +33,14 @@ class Dephasing(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme: Theme = DARK
-        self._limits: tuple[float, ...] = ()
         self.law = QLabel("")
         self.law.setProperty("role", "small")
         self.law.setContentsMargins(64, 0, 0, 0)
         self.canvas = Canvas()
         # the data are given as logarithms: error bars and symbols know no logarithmic axis of their own
         self.plot = self.canvas.add("<i>L</i><sub>φ</sub> (nm)", bottom="<i>T</i> (K)", log=True)
+        self._frame = Frame(self.plot, self.canvas)
+        self._frame.show(xRange=(0.0, 1.4), yRange=(1.7, 3.3))
         self.theory = line(self.plot, 0)
         self.bars = bars(self.plot, 1)
         self.points = pg.ScatterPlotItem(pxMode=True, size=9)
@@ -51,7 +52,6 @@ class Dephasing(QWidget):
         column.setSpacing(0)
         column.addWidget(self.law)
         column.addWidget(self.canvas, 1)
-        self.canvas.reset.connect(lambda: self._show_range(True))
 
     def apply_theme(self, theme: Theme, scale: float) -> None:
         """Draw in `theme`."""
@@ -67,7 +67,6 @@ class Dephasing(QWidget):
                 known.append((result, temperature_K, length))
         self._draw_points(known, focus, colours)
         self._draw_law(snapshot, known)
-        self._show_range(False)
 
     def _draw_points(
         self, known: list[tuple[SweepResult, float, Estimate]], focus: SweepResult | None, colours: TemperatureColours
@@ -83,7 +82,11 @@ class Dephasing(QWidget):
             edge = pen(self._theme.text if result is focus else colour, width=1)
             spots.append({"pos": (place, math.log10(length.value or 1)), "brush": fill, "pen": edge, "data": result.sweep})
         self.points.setData(spots)
-        self._limits = (min(x), max(x), min(low), max(high)) if known else ()
+        if known:
+            margin = math.log10(MARGIN)
+            self._frame.show(
+                xRange=(min(x) - margin, max(x) + margin), yRange=(min(low) - margin, max(high) + margin)
+            )
 
     def _draw_law(self, snapshot: Snapshot | None, known: list[tuple[SweepResult, float, Estimate]]) -> None:
         law = None if snapshot is None else snapshot.dephasing
@@ -100,19 +103,6 @@ class Dephasing(QWidget):
         self.theory.setData(ends, height + law.value * ends, pen=pen(self._theme.dim, 0.9, style=Qt.PenStyle.DashLine))
         power = wording.value_with_error(law.value, law.error)
         self.law.setText(f"<i>L</i><sub>φ</sub> ∝ <i>T</i><sup> p</sup>,  <i>p</i> = {power}")
-
-    def _show_range(self, anew: bool) -> None:
-        if not self._limits:
-            return
-        box = self.plot.getViewBox()
-        if not anew and not all(box.state["autoRange"]):
-            return
-        left, right, bottom, top = self._limits
-        margin = math.log10(SMALLEST_RATIO)
-        box.setRange(
-            xRange=(left - margin, right + margin), yRange=(bottom - margin, top + margin), padding=0,
-            disableAutoRange=False,
-        )  # fmt: skip
 
 
 def _interval(length: Estimate) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pymeasure.experiment import BooleanParameter, FloatParameter, IntegerParameter, ListParameter, Parameter, Procedure
 from PyQt5.QtCore import QSettings, Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import (
     QCheckBox,
@@ -21,7 +22,6 @@ from PyQt5.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from pymeasure.experiment import BooleanParameter, FloatParameter, IntegerParameter, ListParameter, Parameter, Procedure
 
 from acquire.window import wording
 from acquire.window.choice import Choice
@@ -80,6 +80,7 @@ class Entry(QWidget):
         """Show `value`, every digit of it; an unknown choice leaves the entry as it is."""
         if isinstance(self.editor, QLineEdit):
             self.editor.setText("" if value is None else repr(value) if isinstance(value, float) else str(value))
+            self.editor.setCursorPosition(0)
         elif isinstance(self.editor, QCheckBox):
             self.editor.setChecked(value is True or str(value).lower() == "true")
         elif (index := self.editor.findText(str(value))) >= 0:
@@ -176,9 +177,11 @@ class Sheet(QWidget):
         for caption in (label, unit):
             caption.setProperty("role", "caption")
             caption.setTextFormat(Qt.TextFormat.PlainText)
-        for column, widget in enumerate((label, entry, unit)):
+        for widget in (label, entry, unit):
             widget.setToolTip(_hint(parameter))
-            grid.addWidget(widget, row, column)
+        grid.addWidget(label, row, 0)
+        grid.addWidget(entry, row, 1, 1, 1 if unit.text() else 2)
+        grid.addWidget(unit, row, 2)
         label.setBuddy(entry.editor)
         self.entries[name], self._lines[name] = entry, (label, entry, unit)
         entry.changed.connect(self._show_groups)

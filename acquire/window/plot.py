@@ -62,6 +62,38 @@ def set_bars(item: pg.PlotCurveItem, x: np.ndarray, lower: np.ndarray, upper: np
     item.setData(np.repeat(x, 2), np.column_stack([lower, upper]).ravel(), connect="pairs", pen=colour)
 
 
+class Frame:
+    """Keeps a plot at the range it is told, until a hand moves or zooms it; a double click gives it back.
+
+    Parameters
+    ----------
+    plot : PlotItem
+    canvas : Canvas
+        Whose double click is meant.
+    """
+
+    def __init__(self, plot: pg.PlotItem, canvas: Canvas) -> None:
+        self._box = plot.getViewBox()
+        self._range: dict[str, Any] = {}
+        self._by_hand = False
+        self._box.sigRangeChangedManually.connect(self._on_hand)
+        canvas.reset.connect(self._on_reset)
+
+    def show(self, **ranges: tuple[float, float]) -> None:
+        """Show `xRange`, `yRange` or both."""
+        self._range = ranges
+        if not self._by_hand:
+            self._box.setRange(**ranges, padding=0, disableAutoRange=True)
+
+    def _on_hand(self) -> None:
+        self._by_hand = True
+
+    def _on_reset(self) -> None:
+        self._by_hand = False
+        if self._range:
+            self.show(**self._range)
+
+
 class Canvas(pg.GraphicsLayoutWidget):
     """Plots above one another with a common field or time axis.
 

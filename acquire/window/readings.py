@@ -7,12 +7,15 @@ import pyqtgraph as pg
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from acquire.status import Readings
-from acquire.window.plot import Canvas, line, pen
+from acquire.window.plot import Canvas, Frame, line, pen
 from acquire.window.theme import DARK, Theme
 
 HOUR_S = 3600.0
 SHORTEST_S = 0.5
 """Readings that follow each other faster are thinned [s]: an hour is at most 7200 of them."""
+
+
+SHORTEST_AXIS_MIN = 5.0
 
 
 class History:
@@ -54,6 +57,11 @@ class History:
         self._first = max(self._first + int(oldest), self._end - self._room)
         return True
 
+    @property
+    def minutes(self) -> float:
+        """How long ago the oldest look was [min]."""
+        return float(self._table[self._end - 1, 0] - self._table[self._first, 0]) / 60 if len(self) else 0.0
+
     def column(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Return minutes before the newest look and quantity `number`, each of shape (n,), gaps left out."""
         table = self._table[self._first : self._end]
@@ -71,9 +79,11 @@ class ReadingsView(QWidget):
         self._theme = DARK
         self.canvas = Canvas()
         self.plots = (
-            self.canvas.add("<i>B</i>", "T"), self.canvas.add("<i>T</i> (K)"),
+            self.canvas.add("<i>B</i> (T)"), self.canvas.add("<i>T</i> (K)"),
             self.canvas.add("<i>R</i>", "Ω", "minutes ago"),
         )  # fmt: skip
+        self._frame = Frame(self.plots[0], self.canvas)
+        self._frame.show(xRange=(-SHORTEST_AXIS_MIN, 0.0))
         self.lines: list[pg.PlotDataItem] = [line(plot) for plot in self.plots]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -94,3 +104,4 @@ class ReadingsView(QWidget):
         """Draw the last hour."""
         for number, item in enumerate(self.lines):
             item.setData(*self.history.column(number))
+        self._frame.show(xRange=(min(-SHORTEST_AXIS_MIN, -self.history.minutes), 0.0))

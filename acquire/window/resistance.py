@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from analysis.live import Snapshot, SweepResult
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QHBoxLayout, QWidget
 
 from acquire.window.colour_bar import ColourBar
 from acquire.window.plot import Canvas, line, pen, rising
 from acquire.window.theme import TemperatureColours, Theme
-from analysis.live import Snapshot, SweepResult
 
 
 class Legs:

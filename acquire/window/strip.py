@@ -101,10 +101,11 @@ class Level(QWidget):
 class Reading(QWidget):
     """A caption and a number that can be read from two metres away."""
 
-    def __init__(self, caption: str, widest: str, parent: QWidget | None = None) -> None:
+    def __init__(self, caption: str, widest: str, aside: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.value, self.aside, self._widest = QLabel(wording.DASH), QLabel(""), widest
+        self.value, self.aside, self._widest = QLabel(wording.DASH), QLabel(""), (widest, aside)
         self.value.setProperty("role", "value")
+        self.aside.setContentsMargins(0, 0, 0, 2)
         self.aside.setProperty("role", "caption")
         head = QLabel(caption)
         head.setProperty("role", "caption")
@@ -121,8 +122,9 @@ class Reading(QWidget):
 
     def apply_scale(self) -> None:
         """Keep room for the widest number, so that nothing moves while it changes."""
-        self.value.ensurePolished()
-        self.value.setMinimumWidth(self.value.fontMetrics().horizontalAdvance(self._widest))
+        for label, widest in zip((self.value, self.aside), self._widest, strict=True):
+            label.ensurePolished()
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest))
 
     def draw(self, value: str, aside: str = "") -> None:
         """Show `value`, and `aside` smaller beside it."""
@@ -155,8 +157,8 @@ class Strip(QWidget):
         self.state.setProperty("role", "state")
         self.doing.setProperty("role", "small")
         self.sentence.setProperty("role", "caption")
-        self.field = Reading("field", "+0.0000 T")
-        self.temperature = Reading("temperature", "00.000 K")
+        self.field = Reading("field", "+0.0000 T", "→ +0.0000 T")
+        self.temperature = Reading("temperature", "00.000 K", "set 00.000")
         self.resistance = Reading("resistance", "0.000 kΩ")
         self.level_xx, self.level_xy = Level("xx"), Level("xy")
         self.progress = QProgressBar()
@@ -175,7 +177,7 @@ class Strip(QWidget):
         self.stop_button.setToolTip("End the run; the magnet holds first (Ctrl+.)")
         self.hold_button.clicked.connect(self._on_hold)
         self.stop_button.clicked.connect(self.stop)
-        self.after = Choice()
+        self.after = Choice(compact=True)
         self.after.setProperty("role", "quiet")
         self.after.setToolTip("What the magnet does after STOP")
         for choice, text in AFTER_STOP.items():

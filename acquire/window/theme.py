@@ -138,7 +138,7 @@ def font(scale: float, size: float = 1.0, bold: bool = False) -> QFont:
 
 def style_sheet(theme: Theme, scale: float) -> str:
     """Return the style sheet of the whole window in `theme`, its text `scale` times larger."""
-    px = {f"px{n}": round(n * scale) for n in (2, 3, 4, 6, 8, 10, 14, 16, 18, 24)}
+    px = {f"px{n}": round(n * scale) for n in (2, 3, 4, 6, 8, 10, 14, 16, 24)}
     sizes = {"small": round(11 * scale), "body": round(TEXT_PX * scale), "value": round(17 * scale)}
     return _SHEET.format(**px, **sizes, **{name: getattr(theme, name) for name in _COLOURS})
 
@@ -183,9 +183,10 @@ QLineEdit, QComboBox {{ background: {raised}; border: 1px solid {raised}; border
   padding: {px2}px {px6}px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QComboBox:focus {{ border: 1px solid {accent}; }}
 QLineEdit[refused="true"] {{ border: 1px solid {red}; color: {red}; }}
-QComboBox::drop-down {{ border: none; width: {px16}px; }}
+QComboBox {{ padding-right: 0; }}
+QComboBox::drop-down {{ border: none; width: {px14}px; }}
 QComboBox[role="quiet"] {{ background: transparent; color: {dim}; font-size: {small}px; border: none;
-  padding: 0 {px18}px 0 0; }}
+  padding: 0; }}
 QCheckBox::indicator {{ width: {px14}px; height: {px14}px; border: 1px solid {line}; border-radius: {px3}px;
   background: {raised}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent}; }}

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.live import Settings, Snapshot, SweepResult
 from PyQt5.QtCore import QEvent, QSettings, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PyQt5.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QShortcut, QToolBar, QWidget
@@ -28,7 +29,6 @@ from acquire.window.resistance import ResistanceView
 from acquire.window.result import Result
 from acquire.window.strip import Strip
 from acquire.window.theme import THEMES, TemperatureColours, Theme, palette, style_sheet, system_theme
-from analysis.live import Settings, Snapshot, SweepResult
 
 if TYPE_CHECKING:
     from acquire.session import Session
@@ -348,6 +348,8 @@ class MainWindow(QMainWindow):
         self.setPalette(palette(self.theme))
         self.setStyleSheet(style_sheet(self.theme, self.scale))
         self.strip.apply_theme(self.theme)
+        self.form.setMinimumWidth(round(210 * self.scale))
+        self.result.setMinimumWidth(round(220 * self.scale))
         self.log.apply_theme(self.theme)
         for view in (self.conductance, self.resistance, self.result, self.dephasing, self.readings, self.queue):
             view.apply_theme(self.theme, self.scale)

@@ -37,9 +37,9 @@ def _step(stages: int, x: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     -------
     decay : ndarray, shape (n, n)
         What is left of the outputs of the stages.
-    constant, slope : ndarray, shape (n,)
-        Response to an input of 1, and to one that grows by 1 in a time constant: the regularised
-        gamma function P(i, x), and its integral x P(i, x) - i P(i + 1, x).
+    constant, rise : ndarray, shape (n,)
+        Response to an input of 1, the regularised gamma function P(i, x), and to one that grows
+        from 0 to 1 meanwhile, P(i, x) - i P(i + 1, x) / x.
     noise : ndarray, shape (n, n)
         Cholesky factor of the covariance that white noise of unit two-sided density adds.
     """
@@ -47,10 +47,10 @@ def _step(stages: int, x: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     power = math.exp(-x) * x ** np.arange(stages) / factorial(np.arange(stages))
     decay = np.array([[power[a - b] if a >= b else 0.0 for b in range(stages)] for a in range(stages)])
     constant = gammainc(i, x)
-    slope = x * constant - i * gammainc(i + 1, x)
+    rise = constant - i * gammainc(i + 1, x) / x
     total = i[:, None] + i[None, :] - 1
     covariance = factorial(total - 1) / np.outer(factorial(i - 1), factorial(i - 1)) / 2.0**total
-    return decay, constant, slope, np.linalg.cholesky(covariance * gammainc(total, 2 * x))
+    return decay, constant, rise, np.linalg.cholesky(covariance * gammainc(total, 2 * x))
 
 
 class Filter:
@@ -70,20 +70,16 @@ class Filter:
 
     def advance(self, signal_V: complex, elapsed_s: float, time_constant_s: float, stages: int) -> None:
         """Go on by `elapsed_s`, in which the input went linearly from its last value to `signal_V`."""
-        if elapsed_s <= 0:
-            self._input_V = signal_V
-            return
-        x = min(elapsed_s / time_constant_s, 200.0)
-        decay, constant, slope, noise = _step(stages, float(f"{x:.12g}"))
-        rise = (signal_V - self._input_V) / x
-        normal = self._random.standard_normal((2, stages))
-        scale = self.noise_V_per_sqrtHz / math.sqrt(2 * time_constant_s)
-        before = self._outputs[:stages]
-        self._outputs[:stages] = (
-            decay @ before + constant * self._input_V + slope * rise + scale * (noise @ (normal[0] + 1j * normal[1]))
-        )
-        if elapsed_s / time_constant_s > x:  # far longer than it remembers: where the ramp began no longer matters
-            self._outputs[:stages] += signal_V - (constant * self._input_V + slope * rise)
+        if elapsed_s > 0:
+            decay, constant, rise, noise = _step(stages, float(f"{elapsed_s / time_constant_s:.12g}"))
+            normal = self._random.standard_normal((2, stages))
+            scale = self.noise_V_per_sqrtHz / math.sqrt(2 * time_constant_s)
+            self._outputs[:stages] = (
+                decay @ self._outputs[:stages]
+                + constant * self._input_V
+                + rise * (signal_V - self._input_V)
+                + scale * (noise @ (normal[0] + 1j * normal[1]))
+            )
         self._input_V = signal_V
 
     def output_V(self, stages: int) -> complex:
@@ -185,8 +181,22 @@ class SR830Twin(Twin):
             return 0j
         return cmath.rect(self.source(), -math.radians(self.value("PHAS")))
 
-    def observe(self, now_s: float) -> None:
-        """Bring the filter and the status bits up to now."""
+    @classmethod
+    def hang(cls, rack: Rack, name: str, seed: int) -> SR830Twin:
+        """Return one that is set and wired as the rack says for its name."""
+        lockin = rack.settings.lockin(name)
+        twin = cls(rack.clock, seed, noise_V_per_sqrtHz=rack.settings.noise_V_per_sqrtHz)
+        twin.source = rack.source(name)
+        twin.values["SENS", ""][0] = SENSITIVITIES_V.index(lockin.sensitivity_V)
+        twin.values["OFLT", ""][0] = TIME_CONSTANTS_S.index(lockin.time_constant_s)
+        twin.values["OFSL", ""][0] = lockin.filter_stages - 1
+        driving = rack.driving
+        if isinstance(driving, SR830Twin):
+            twin.lock_to, twin.values["FMOD", ""][0] = driving, 0
+        return twin
+
+    def step(self, time_s: float) -> None:
+        """Bring the filter and the status bits up to a time."""
         signal = self.signal_V()
         stages = int(self.value("OFSL")) + 1
         self.filter.advance(signal, now_s - self._seen_s, self.time_constant_s, stages)
