@@ -101,7 +101,7 @@ class Station:
 def make_rack(config: Config, clock: Clock) -> Rack:
     """Return the simulated rack that stands behind the instruments of a configuration."""
     named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()}
-    return Rack(clock, config.simulation, named)
+    return Rack(clock, config.simulation, named, series_resistor_ohm=config.series_resistor_ohm)
 
 
 def versions() -> dict[str, str]:

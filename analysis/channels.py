@@ -17,7 +17,11 @@ from analysis.model import Model, Parameter, Starts
 from analysis.special import cooperon
 
 _GRID = 20  # fields on which a guess tries the rates
-_BINS = 40  # points to which a guess thins the curve
+_BINS = 32  # points to which a guess thins the curve
+_BIN_NUMBERS = np.arange(_BINS)
+_BIN_EDGES = (_BIN_NUMBERS / _BINS) ** 2
+_FINER = 3  # times finer than the rates are the fields to which channels are rounded
+_MARGIN = 0.02  # of the variance of the data: valleys no worse than this are tried too
 _EXPONENTS = np.linspace(-1, 0, _GRID)
 FIELD_NM2 = HBAR_OVER_4E * 1e18
 """B_i L_i^2 = hbar/(4 e) [T nm^2]."""
@@ -57,13 +61,13 @@ def channel_model(
 
 
 def thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
-    """Return |B| [T] and delta sigma [G0] of the curve folded and averaged into at most 40 bins, for a guess."""
+    """Return |B| [T] and delta sigma [G0] of the curve folded and averaged into at most 32 bins, for a guess."""
     field = np.abs(curve.field_T)
     order = np.argsort(field, kind="stable")
-    each = -(-field.size // _BINS)
-    whole = field.size - field.size % each  # a rest at the highest fields does not matter to a guess
-    folded = np.array([field, curve.dsigma])[:, order[:whole]].reshape(2, -1, each).mean(axis=2)
-    return folded[0], folded[1]
+    # narrow bins at low field, where the cusp is
+    starts = np.maximum((field.size * _BIN_EDGES).astype(int), _BIN_NUMBERS)[: field.size]
+    counts = np.append(starts[1:], field.size) - starts
+    return np.add.reduceat(field[order], starts) / counts, np.add.reduceat(curve.dsigma[order], starts) / counts
 
 
 def trial_fields(field_T: np.ndarray) -> np.ndarray:
@@ -81,18 +85,20 @@ def _scan(
     axes = [grid if i in free else np.array([FIELD_NM2 / held[p.name] ** 2]) for i, p in enumerate(parameters)]
     rates = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     b = rates @ table.T
-    # channels above the grid are flat on this curve: a zero row stands for them
-    nearest = np.searchsorted(np.log(np.sqrt(grid[1:] * grid[:-1])), np.log(b))
-    nearest[b > 2 * grid[-1]] = _GRID
-    shapes = np.zeros((_GRID + 1, field.size))
-    shapes[:_GRID] = cooperon(field, grid)[0]
+    fine = np.geomspace(grid[0], grid[-1], _FINER * _GRID)
+    # a channel above the grid is flat on this curve: a zero row stands for it
+    nearest = np.searchsorted(np.sqrt(fine[1:] * fine[:-1]), b)
+    nearest[b > 2 * fine[-1]] = fine.size
+    shapes = np.zeros((fine.size + 1, field.size))
+    shapes[:-1] = cooperon(field, fine)[0]
     shapes -= shapes.mean(axis=1, keepdims=True)
     gram, overlap = shapes @ shapes.T, shapes @ (dsigma - dsigma.mean())
     misfit = -2 * (weight * overlap[nearest]).sum(axis=-1)
     for i, j in itertools.product(range(weight.size), repeat=2):
         misfit += weight[i] * weight[j] * gram[nearest[..., i], nearest[..., j]]
     return tuple(
-        {parameters[i].name: _length(rates[at][i], parameters[i]) for i in free} for at in _lowest_minima(misfit)
+        {parameters[i].name: _length(rates[at][i], parameters[i]) for i in free}
+        for at in _lowest_minima(misfit, margin=_MARGIN * float(dsigma.var() * dsigma.size))
     )
 
 
@@ -100,11 +106,11 @@ def _length(rate_T: float, parameter: Parameter) -> float:
     return float(np.clip(np.sqrt(FIELD_NM2 / rate_T), parameter.lower, parameter.upper))
 
 
-def _lowest_minima(misfit: np.ndarray, count: int = 3) -> list[tuple[int, ...]]:
-    """Return the indices of the lowest local minima of a table, the deepest first."""
+def _lowest_minima(misfit: np.ndarray, margin: float, count: int = 4) -> list[tuple[int, ...]]:
+    """Return the indices of the lowest local minima of a table, those within `margin` of the deepest, deepest first."""
     padded = np.pad(misfit, 1, constant_values=np.inf)
     inner = tuple(slice(1, -1) for _ in misfit.shape)
-    lowest = np.ones(misfit.shape, dtype=bool)
+    lowest = misfit <= misfit.min() + margin
     for axis, shift in itertools.product(range(misfit.ndim), (-1, 1)):
         lowest &= misfit <= np.roll(padded, shift, axis)[inner]
     minima = np.argwhere(lowest)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.confidence import TWO_SIGMA, WIDEST, Interval, LowerMinimum, intervals
+from analysis.confidence import ONE_SIGMA, TWO_SIGMA, WIDEST, Interval, LowerMinimum, intervals
 from analysis.curve import Curve
 from analysis.estimate import Estimate, FitResult, JointFit
 from analysis.fit_task import Task
@@ -105,15 +105,29 @@ def _settle(task: Task, minima: list[Minimum]) -> tuple[Minimum, tuple[Interval,
         except LowerMinimum as lower:
             best = lower.minimum
             continue
-        limit = best.chi2 + TWO_SIGMA * task.variance(best)
-        rivals = np.array([minimum.u for minimum in minima if minimum.chi2 < limit] + [best.u])
-        ends = zip(found, rivals.min(axis=0), rivals.max(axis=0), task.parameters, strict=True)
-        return best, tuple(_embracing(interval, low, high, parameter) for interval, low, high, parameter in ends)
+        if len(minima) == 1:
+            return best, found
+        near, far = (_span(minima, best, level * task.variance(best)) for level in (ONE_SIGMA, TWO_SIGMA))
+        return best, tuple(
+            _embracing(found[i], near[:, i], far[:, i]) for i in range(len(found))
+        )
 
 
-def _embracing(interval: Interval, low: float, high: float, parameter: Parameter) -> Interval:
+def _span(minima: Sequence[Minimum], best: Minimum, rise: float) -> np.ndarray:
+    """Return the lowest and highest of each unknown among minima no more than `rise` above the best, shape (2, k)."""
+    points = np.array([minimum.u for minimum in minima if minimum.chi2 <= best.chi2 + rise] + [best.u])
+    return np.array([points.min(axis=0), points.max(axis=0)])
+
+
+def _embracing(interval: Interval, near: np.ndarray, far: np.ndarray) -> Interval:
     """Return the interval stretched over the values of minima that are as good."""
-    lower = None if interval.lower is None else min(interval.lower, low)
-    upper = None if interval.upper is None else max(interval.upper, high)
-    narrow = lower is not None and upper is not None and upper - lower <= 2 * WIDEST
-    return Interval(lower, upper, interval.determined and narrow, interval.far)
+    if interval.determined and near[1] - near[0] <= 2 * WIDEST:
+        lower, upper = interval.far or (interval.lower, interval.upper)
+        stretched = _over(interval.lower, interval.upper, near)
+        outer = _over(lower, upper, far)
+        return Interval(*stretched, True, (outer[0], outer[1]))
+    return Interval(*_over(interval.lower, interval.upper, far), False)
+
+
+def _over(lower: float | None, upper: float | None, span: np.ndarray) -> tuple[float | None, float | None]:
+    return None if lower is None else min(lower, span[0]), None if upper is None else max(upper, span[1])

@@ -153,7 +153,7 @@ class Task:
             else Estimate(parameter.name, parameter.unit, values[parameter.name], None, None, None, True, True)
             for parameter in self.model.parameters
         )
-        own = spread[np.ix_(places, places)]
+        own = spread[places[:, np.newaxis], places]
         gram, mean = block.products(minimum.u)
         offset_variance = self.variance(minimum) / block.total_weight + float(mean[:-1] @ own @ mean[:-1])
         chi2, points, count = float(gram[-1, -1]), curve.field_T.size, places.size + self.offset

@@ -164,10 +164,23 @@ class Problem:
     ) -> tuple[np.ndarray, bool]:
         """Return the damped Gauss-Newton step, cut at the bounds, and whether it is whole."""
         movable = normal.diagonal() > 0
+        if not held and movable.all():
+            step = _solve(gradient, normal, damping)
+            trial = u + step
+            if (trial > self.lower).all() and (trial < self.upper).all() and abs(step).max() < _MAX_STEP:
+                return step, True
+        return self._cut_step(u, gradient, normal, damping, movable, held)
+
+    def _cut_step(
+        self, u: np.ndarray, gradient: np.ndarray, normal: np.ndarray, damping: float, movable: np.ndarray,
+        held: Collection[int],
+    ) -> tuple[np.ndarray, bool]:  # fmt: skip
         for place in held:
             movable[place] = False
         while True:
-            step = _solve(gradient, normal, damping, movable)
+            step = np.zeros_like(u)
+            if movable.any():
+                step[movable] = _solve(gradient[movable], normal[np.ix_(movable, movable)], damping)
             # unknowns at a bound that want to go through it stay, and the others are solved for again
             low, high = self.lower - u, self.upper - u
             blocked = ((low >= 0) & (step < 0)) | ((high <= 0) & (step > 0))
@@ -180,19 +193,15 @@ class Problem:
         return (step, True) if fraction == 1.0 else (fraction * step, False)
 
 
-def _solve(gradient: np.ndarray, normal: np.ndarray, damping: float, movable: np.ndarray) -> np.ndarray:
-    """Return the solution of the damped normal equations for the movable unknowns, 0 for the others."""
-    step = np.zeros_like(gradient)
-    if not movable.any():
-        return step
-    matrix, right = normal[np.ix_(movable, movable)], gradient[movable]
-    scale = 1 / np.sqrt(matrix.diagonal())
-    matrix = matrix * scale * scale[:, np.newaxis]
-    failed = True
+def _solve(gradient: np.ndarray, normal: np.ndarray, damping: float) -> np.ndarray:
+    """Return the solution of the normal equations, damped more where they are singular."""
+    scale = 1 / np.sqrt(normal.diagonal())
+    matrix = normal * scale * scale[:, np.newaxis]
+    right = gradient * scale
     damping = max(damping, 1e-12)
+    failed = True
     while failed:
         matrix.flat[:: scale.size + 1] = 1 + damping
-        _, solution, failed = dposv(matrix, right * scale)
+        _, solution, failed = dposv(matrix, right)
         damping *= 10
-    step[movable] = solution * scale
-    return step
+    return solution * scale

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,7 +31,8 @@ from analysis.constants import G0, E, H
 from analysis.curve import Curve
 from analysis.mirror import EvenCurve, Leg, averaged, fit_even_curve
 from analysis.model import Remark
-from analysis.noise import correlation_factor, point_noise
+from analysis.noise import point_noise
+from analysis.pairing import symmetrized
 from analysis.row import BRANCH, CURRENT, FIELD, FLAGS, TEMPERATURE, X_XX, X_XY, Y_XX
 
 FEWEST_POINTS = 8
@@ -78,7 +79,7 @@ class Reduction:
         or could not be found and is taken as 0.
     leg_offsets_T : dict of int to float
         The same leg by leg; they differ where the magnet has hysteresis.
-    sheet_ohm : float
+    sheet_ohm : float or None
         Sheet resistance, mean of the good rows.
     temperature_K, temperature_spread_K : float or None
         Mean and standard deviation of the good rows.
@@ -96,7 +97,7 @@ class Reduction:
     field_offset_T: float
     field_offset_error_T: float | None
     leg_offsets_T: dict[int, float]
-    sheet_ohm: float
+    sheet_ohm: float | None
     temperature_K: float | None
     temperature_spread_K: float | None
     current_A: float | None
@@ -145,9 +146,66 @@ def reduce_sweep(
         remarks += notes
     return Reduction(
         len(good), int(len(good) - good.sum()), resistance, curve, offset, error, offsets,
-        _mean(resistance.sheet_ohm) or 0.0, _mean(kept[TEMPERATURE]), _spread(kept[TEMPERATURE]), _mean(kept[CURRENT]),
+        _mean(resistance.sheet_ohm), _mean(kept[TEMPERATURE]), _spread(kept[TEMPERATURE]), _mean(kept[CURRENT]),
         tuple(remarks), reason,
     )  # fmt: skip
+
+
+def reduce_curve(curve: Curve, field_offset_T: float | None = None) -> Reduction:
+    """Find the zero field of a curve that somebody has reduced already, and take out its odd line.
+
+    Points and errors stay as they are: what was averaged in them is not known. A curve of one sign of field is
+    returned unchanged, and so is one whose centre cannot be told.
+
+    Parameters
+    ----------
+    curve : Curve
+    field_offset_T : float, optional
+        Field at which the curve has its centre [T]; found from the data where it is not given.
+    """
+    nothing = np.empty(0)
+    resistance = Resistance(nothing, nothing, nothing, nothing.astype(int))
+    points, reason = len(curve.field_T), _unusable_curve(curve)
+    found, offset, error, remarks = None if reason else curve, field_offset_T or 0.0, None, []
+    leg = None if reason else _as_leg(curve)
+    if leg is not None and (leg.two_sided or field_offset_T is not None):
+        even = fit_even_curve([leg], field_offset_T)
+        offset, error, _, remarks = _offsets([leg], even, field_offset_T is not None)
+        found = _centred(curve, offset, float(even.slope_xx[0]))
+    elif leg is not None and leg.field_T[0] * leg.field_T[-1] < 0:
+        remarks = [Remark("one_sign", "hardly any point on one side of zero: the field offset is taken as 0")]
+    return Reduction(
+        points, 0, resistance, found, offset, error, {}, None, curve.temperature_K, None, None, tuple(remarks), reason
+    )
+
+
+def _unusable_curve(curve: Curve) -> str:
+    if len(curve.field_T) < FEWEST_POINTS:
+        return f"only {len(curve.field_T)} points: a curve needs {FEWEST_POINTS}"
+    if np.ptp(curve.field_T) == 0:
+        return f"the field is {curve.field_T[0]:.6g} T in all {len(curve.field_T)} points"
+    reach, span = float(np.abs(curve.field_T).max()), float(np.ptp(curve.dsigma))
+    if reach > _HIGHEST_FIELD_T:
+        return _in_gauss(reach)
+    if span - 10 * float(np.median(0.0 if curve.error is None else curve.error)) > _LARGEST_DSIGMA:
+        return _too_large(span, "the unit must be e^2/(pi h)")
+    return ""
+
+
+def _as_leg(curve: Curve) -> Leg:
+    order = np.argsort(curve.field_T, kind="stable")
+    field, value = curve.field_T[order], curve.dsigma[order]
+    if curve.error is None:
+        noise, rows = point_noise(field, value), np.ones(len(order))
+    else:
+        noise = float(np.median(curve.error))
+        rows = (noise / curve.error[order]) ** 2
+    return Leg(0, True, field, value, np.zeros(len(order)), rows, noise, 1.0)
+
+
+def _centred(curve: Curve, offset_T: float, slope: float) -> Curve:
+    field = curve.field_T - offset_T
+    return replace(curve, field_T=field, dsigma=curve.dsigma - slope * field)
 
 
 def _columns(rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -175,11 +233,12 @@ def _good_rows(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, list[Remark]
     if not good.all():
         share = f"{len(good) - good.sum()} of {len(good)} rows are flagged or not finite and were left out"
         remarks.append(Remark("rows_left_out", share))
-    quadrature = np.abs(columns[Y_XX][good])
-    if good.any() and np.median(quadrature) > _PHASE * np.median(np.abs(columns[X_XX][good])):
-        angle = math.degrees(math.atan2(np.median(quadrature), np.median(np.abs(columns[X_XX][good]))))
-        note = f"the voltage is {angle:.0f} degrees out of phase with the current: set the lock-in's phase"
-        remarks.append(Remark("phase", note))
+    with_phase = good & np.isfinite(columns[Y_XX])
+    if with_phase.any():
+        y, x = (float(np.median(np.abs(columns[name][with_phase]))) for name in (Y_XX, X_XX))
+        if y > _PHASE * x:
+            note = f"the voltage is {math.degrees(math.atan2(y, x)):.0f} degrees out of phase with the current"
+            remarks.append(Remark("phase", f"{note}: set the lock-in's phase"))
     return good, remarks
 
 
@@ -197,7 +256,7 @@ def _unusable(columns: dict[str, np.ndarray], kept: dict[str, np.ndarray], resis
         return f"none of the {total} rows is good: see their flags" if total else "no row yet"
     reach = np.abs(kept[FIELD]).max()
     if reach > _HIGHEST_FIELD_T:
-        return f"the field reaches {reach:.4g} T: the column must be in tesla (1 T = 10 000 G)"
+        return _in_gauss(reach)
     if good < FEWEST_POINTS:
         return f"only {good} good rows: a curve needs {FEWEST_POINTS}"
     mean = resistance.sheet_ohm.mean()
@@ -208,6 +267,14 @@ def _unusable(columns: dict[str, np.ndarray], kept: dict[str, np.ndarray], resis
     if np.ptp(resistance.sheet_ohm) == 0:
         return f"the voltage is the same in all {good} rows: is the lock-in's reading frozen?"
     return ""
+
+
+def _in_gauss(reach_T: float) -> str:
+    return f"the field reaches {reach_T:.4g} T: the column must be in tesla (1 T = 10 000 G)"
+
+
+def _too_large(span: float, hint: str) -> str:
+    return f"delta sigma spans {span:.3g} e^2/(pi h), weak localization a few: wrong units? {hint}"
 
 
 def _legs(resistance: Resistance) -> list[Leg]:
@@ -233,7 +300,7 @@ def _curve(
     legs: list[Leg], even: EvenCurve, temperature_K: float | None, hall: bool
 ) -> tuple[Curve | None, list[Remark], str]:
     """Return the symmetrized curve, remarks on it, and why it is not to be had."""
-    field, xx, xx_error, xy, xy_error = _symmetrized(legs, even)
+    field, xx, xx_error, xy, xy_error = symmetrized(legs, even)
     square = xx**2 + xy**2
     error = np.hypot((xx**2 - xy**2) * xx_error, 2 * xx * xy * xy_error) / square**2 / G0
     sigma = xx / square / G0
@@ -245,7 +312,7 @@ def _curve(
     if not all(leg.two_sided for leg in legs):
         sign = "negative" if np.median(field) < 0 else "positive"
         remarks.append(
-            Remark("one_sign", f"{sign} fields only: not symmetrized, and the Hall resistance cannot be separated")
+            Remark("one_sign", f"{sign} fields only: field offset taken as given or 0, not symmetrized, Hall resistance not used")
         )
     elif not hall:
         remarks.append(Remark("no_hall", "no transverse voltage: sigma_xx = 1/rho_xx, right to (mu B)^2"))
@@ -254,89 +321,9 @@ def _curve(
         remarks.append(Remark("resistance", note))
     span = float(np.ptp(dsigma))
     if span - 10 * float(np.median(error)) > _LARGEST_DSIGMA:
-        reason = (
-            f"delta sigma spans {span:.3g} e^2/(pi h), weak localization a few: check the units of voltage and current "
-            f"and the number of squares (sheet resistance {zero:.3g} ohm)"
-        )
-        return None, remarks, reason
+        hint = f"check voltage, current and squares (sheet resistance {zero:.3g} ohm)"
+        return None, remarks, _too_large(span, hint)
     return Curve(field, dsigma, error, temperature_K), remarks, ""
-
-
-def _symmetrized(legs: list[Leg], even: EvenCurve) -> tuple[np.ndarray, ...]:
-    """Return true field, even part of R_xx with its error, odd part of R_xy with its error, in ascending field."""
-    leg_of = np.repeat(np.arange(len(legs)), [len(leg.field_T) for leg in legs])
-    field = np.concatenate([leg.field_T - centre for leg, centre in zip(legs, even.centre_T, strict=True)])
-    e_xx, e_xy = even.even(field)
-    # the odd line goes leg by leg: it may hold a drift in time, which has no mirror in the other leg
-    drift = even.constant_xx - even.constant_xx.mean()
-    xx = np.concatenate([leg.xx_ohm for leg in legs]) - drift[leg_of] - even.slope_xx[leg_of] * field
-    xy = np.concatenate([leg.xy_ohm for leg in legs]) - even.constant_xy[leg_of]
-    slope_xy = even.slope_xy[leg_of]
-    noise = _noise(legs, xx - even.constant_xx.mean() - e_xx)
-    noise_xy = np.concatenate([leg.noise_xy_ohm / np.sqrt(leg.rows) for leg in legs])
-
-    i, j = _pairs(legs, field)
-    alone = np.setdiff1d(np.arange(len(field)), np.concatenate([i, j]))
-    if legs[0].two_sided:
-        alone = alone[np.abs(field[alone]) <= min(-field.min(), field.max())]
-    xx_pair = (xx[i] + xx[j] + e_xx[i] - e_xx[j]) / 2
-    xy_pair = (xy[i] - xy[j] - e_xy[i] + e_xy[j] + slope_xy[j] * (field[i] + field[j])) / 2
-
-    at = np.concatenate([field[i], field[alone]])
-    order = np.argsort(at, kind="stable")
-    parts = (
-        (xx_pair, xx[alone]), (np.hypot(noise[i], noise[j]) / 2, noise[alone]),
-        (xy_pair, slope_xy[alone] * field[alone]),
-        (np.hypot(noise_xy[i], noise_xy[j]) / 2, np.zeros(len(alone))),
-    )  # fmt: skip
-    return at[order], *(np.concatenate(part)[order] for part in parts)
-
-
-def _noise(legs: list[Leg], residual: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of every point of R_xx from what the smooth curve leaves over [ohm]."""
-    noise, first = [], 0
-    for leg in legs:
-        scaled = residual[first : first + len(leg.field_T)] * np.sqrt(leg.rows)
-        factor = correlation_factor(scaled)
-        one = point_noise(leg.field_T, scaled) if factor == 1 else factor * float(scaled.std())
-        noise.append(one / np.sqrt(leg.rows))
-        first += len(leg.field_T)
-    return np.concatenate(noise)
-
-
-def _pairs(legs: list[Leg], field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the readings i and their partners j near the opposite field, each reading at most once."""
-    ends = np.cumsum([len(leg.field_T) for leg in legs])
-    of_leg = [np.arange(end - len(leg.field_T), end) for leg, end in zip(legs, ends, strict=True)]
-    pairs = []
-    waiting: dict[bool, list[int]] = {True: [], False: []}
-    for k, leg in enumerate(legs):
-        if waiting[not leg.upward]:
-            pairs.append(_mutual(field, of_leg[waiting[not leg.upward].pop(0)], of_leg[k]))
-        else:
-            waiting[leg.upward].append(k)
-    for k in waiting[True] + waiting[False]:
-        positive = field[of_leg[k]] >= 0
-        pairs.append(_mutual(field, of_leg[k][positive], of_leg[k][~positive]))
-    return np.concatenate([i for i, _ in pairs]), np.concatenate([j for _, j in pairs])
-
-
-def _mutual(field: np.ndarray, one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return members of two legs that are each other's nearest mirror, within half a step of the other leg."""
-    if min(len(one), len(other)) < 2:
-        return one[:0], other[:0]
-    partner = _nearest(field[other], -field[one])
-    back = _nearest(field[one], -field[other])[partner]
-    gaps = np.diff(field[other])
-    widest = np.maximum(np.append(gaps, 0), np.insert(gaps, 0, 0))
-    near = np.abs(field[one] + field[other][partner]) <= 0.5 * widest[partner] * (1 + 1e-9)
-    kept = (back == np.arange(len(one))) & near
-    return one[kept], other[partner[kept]]
-
-
-def _nearest(ascending: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    right = np.clip(np.searchsorted(ascending, targets), 1, len(ascending) - 1)
-    return right - (targets - ascending[right - 1] <= ascending[right] - targets)
 
 
 def _offsets(

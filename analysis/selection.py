@@ -1,13 +1,34 @@
-"""Which model the data prefer, and which symmetry class they show."""
+"""Which model the data prefer, and which symmetry class they show.
+
+Models are compared by AICc, shown as Akaike weights: K. P. Burnham, D. R. Anderson, Sociol. Methods Res. 33, 261
+(2004), doi:10.1177/0049124104268644. The symmetry class is read from the sign and size of the low-field
+magnetoconductance, and only where it stands out of the noise.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from analysis.channels import FIELD_NM2
 from analysis.curve import Curve
-from analysis.fit import FitResult
+from analysis.fit import FitResult, fit
+from analysis.model import MODELS
 from analysis.sample import Sample
+from analysis.special import cooperon
+
+SIGNIFICANT = 5.0
+"""Standard errors below which a magnetoconductance is called noise; the shape was chosen by the same data."""
+
+INADMISSIBLE = frozenset({"alpha_range", "not_converged"})
+"""Remarks on a fit that describes the curve, but no film."""
+
+_PENALTY_INADMISSIBLE, _PENALTY_UNDETERMINED = 10.0, 2.0  # in units of AICc
+_ORTHOGONAL, _SYMPLECTIC, _UNITARY = 0.5, -0.25, 0.1  # low-field alpha: above, below, closer to 0 than
+_NO_CUSP = 0.25  # |alpha| that must be excluded at three standard errors to call a flat curve unitary
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +43,7 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """The preferred fit and all that were tried, best AICc first."""
+    """The preferred fit and all that were tried, lowest AICc first."""
 
     best: FitResult
     candidates: tuple[Candidate, ...]
@@ -43,8 +64,147 @@ def select(
     curve: Curve, sample: Sample | None = None, *, models: Sequence[str] = ("hln", "hln_full"),
     fixed: Mapping[str, float] | None = None, window_T: float | None = None, offset: bool = True,
 ) -> Selection:  # fmt: skip
-    raise NotImplementedError
+    """Fit every model and choose one.
+
+    Parameters
+    ----------
+    curve, sample, window_T, offset
+        As in `fit`.
+    models : sequence of str
+        Names of the candidates.
+    fixed : mapping, optional
+        Parameters held; each model takes those that it has.
+
+    Returns
+    -------
+    Selection
+        Its best fit is the one of lowest AICc, after 10 for a fit that no film can have and 2 for each
+        parameter that the data do not determine.
+
+    Raises
+    ------
+    ValueError
+        Nothing can be fitted to the curve, or no model has a parameter named in `fixed`.
+    """
+    fixed = dict(fixed or {})
+    unknown = set(fixed) - {name for model in models for name in MODELS[model].names}
+    if unknown:
+        raise ValueError(f"select: none of {', '.join(models)} has a parameter {', '.join(sorted(unknown))}")
+    results = []
+    for name in models:
+        own = {key: value for key, value in fixed.items() if key in MODELS[name].names}
+        results.append(fit(name, curve, fixed=own, window_T=window_T, offset=offset, sample=sample))
+    results.sort(key=lambda result: result.aicc)
+    weights = np.exp([(results[0].aicc - result.aicc) / 2 for result in results])
+    weights /= weights.sum()
+    candidates = tuple(
+        Candidate(result.model, result.aicc, float(weight), result)
+        for result, weight in zip(results, weights, strict=True)
+    )
+    return Selection(min(results, key=_score), candidates)
+
+
+def _score(result: FitResult) -> float:
+    inadmissible = any(remark.code in INADMISSIBLE for remark in result.remarks)
+    undetermined = sum(not estimate.determined for estimate in result.estimates)
+    return result.aicc + _PENALTY_INADMISSIBLE * inadmissible + _PENALTY_UNDETERMINED * undetermined
 
 
 def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
-    raise NotImplementedError
+    """Return the symmetry class that the curve shows, with the evidence in one sentence.
+
+    The class is that of the low-field alpha, delta sigma/(G0 F(B, B_phi)) for B -> 0: above 1/2 orthogonal, below
+    -1/4 symplectic, between them a crossover; a fitted prefactor within 0.1 of zero is unitary. It is "undetermined" where
+    the magnetoconductance is not significant or the field range too short to give alpha.
+
+    Parameters
+    ----------
+    fitted : Selection or FitResult
+        A fit of the curve by a model with a parameter `l_phi_nm`.
+    curve : Curve
+        The curve that was fitted.
+    """
+    result = fitted.best if isinstance(fitted, Selection) else fitted
+    curve = curve.within(max(abs(end) for end in result.window_T))
+    # the first turn of the curve shows its low-field sign; where it is lost in noise the whole curve must do
+    for field_T in (_first_turn(result, curve), float(np.abs(curve.field_T).max())):
+        near = curve.within(field_T)
+        size = float(result.evaluate(np.array([field_T]))[0])
+        height, error = _amplitude(result.evaluate(near.field_T) / (size or 1.0), near, result)
+        if abs(height) > SIGNIFICANT * error:
+            break
+    else:
+        return _flat(curve, result)
+    sign = "weak localization" if height > 0 else "weak antilocalization"
+    side = "above" if height > 0 else "below"
+    seen = (
+        f"{sign}: magnetoconductance {height:+.2g} G0 at {_in_words(field_T)}, "
+        f"{abs(height) / error:.0f} standard errors {side} zero"
+    )
+    return _with_class(result, seen)
+
+
+def _first_turn(result: FitResult, curve: Curve) -> float:
+    """Return the field [T] at which the fitted curve first turns back, or the highest."""
+    highest = float(np.abs(curve.field_T).max())
+    fields = np.geomspace(highest * 1e-3, highest, 200)
+    turns = np.flatnonzero(np.diff(np.abs(result.evaluate(fields))) < 0)
+    # a turn so near to zero that hardly a point lies below it decides nothing
+    turns = [i for i in turns if np.count_nonzero(np.abs(curve.field_T) <= fields[i]) >= 5]
+    return float(fields[turns[0]]) if turns else highest
+
+
+def _amplitude(shape: np.ndarray, curve: Curve, result: FitResult) -> tuple[float, float]:
+    """Return by how much the shape is in the data, and its standard error, a constant left free [G0]."""
+    if curve.error is None:
+        weight = np.full(shape.size, 1 / result.chi2_reduced) if result.chi2_reduced > 0 else np.full(shape.size, 1e24)
+    else:
+        # errors that the fit shows to be too small are not believed here either
+        weight = 1 / curve.error**2 / max(1.0, result.chi2_reduced)
+    centred = shape - (weight @ shape) / weight.sum()
+    norm = float(weight @ centred**2)
+    if norm == 0:
+        return 0.0, math.inf
+    return float((weight * centred) @ curve.dsigma) / norm, 1 / math.sqrt(norm)
+
+
+def _with_class(result: FitResult, seen: str) -> Symmetry:
+    alpha = _low_field_alpha(result)
+    fitted = [estimate for estimate in result.estimates if estimate.name == "alpha"]
+    if any(not estimate.determined for estimate in fitted):
+        return Symmetry("undetermined", f"{seen}; the field range is too short to tell its prefactor and so the class")
+    if fitted and abs(alpha) < _UNITARY:
+        name = "unitary"
+    elif alpha > _ORTHOGONAL:
+        name = "orthogonal"
+    else:
+        name = "symplectic" if alpha < _SYMPLECTIC else "crossover"
+    return Symmetry(name, f"{seen}; low-field alpha = {alpha:.2f} in {result.model}")
+
+
+def _low_field_alpha(result: FitResult) -> float:
+    b_phi = FIELD_NM2 / result.values["l_phi_nm"] ** 2
+    low = np.array([0.01 * b_phi])
+    return float(result.evaluate(low)[0] / cooperon(low, np.array([b_phi]))[0][0, 0])
+
+
+def _flat(curve: Curve, result: FitResult) -> Symmetry:
+    """Return "unitary" where a cusp of either class is excluded for every L_phi that could show, else "undetermined"."""
+    field = np.unique(np.abs(curve.field_T))
+    fields = np.geomspace(max(2 * float(np.diff(field).min(initial=field[-1])), field[-1] * 1e-3), field[-1] / 10, 12)
+    if fields[-1] >= 10 * fields[0]:
+        shapes = cooperon(curve.field_T, fields)[0]
+        largest = max(abs(a) + 3 * s for a, s in (_amplitude(shape, curve, result) for shape in shapes))
+        if largest < _NO_CUSP:
+            longest, shortest = np.sqrt(FIELD_NM2 / fields[[0, -1]])
+            return Symmetry(
+                "unitary",
+                f"no cusp: |alpha| < {largest:.2g} for any L_phi between {shortest:.3g} and {longest:.3g} nm",
+            )
+    return Symmetry(
+        "undetermined", f"no magnetoconductance above {SIGNIFICANT:.0f} standard errors up to {_in_words(field[-1])}"
+    )
+
+
+def _in_words(field_T: float) -> str:
+    return f"{field_T:.3g} T" if field_T >= 1 else f"{1e3 * field_T:.3g} mT"

@@ -73,22 +73,21 @@ def _of_inverse(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _block(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    small = np.flatnonzero(z > 1 / _STEPS)
-    x = 1 / z[small]
+    (near,) = (z > 1 / _STEPS).nonzero()
+    x = 1 / z[near]
+    stretch = 1 / (x + _STEPS)
     at = z.copy()
-    at[small] = 1 / (x + _STEPS)
+    at[near] = stretch
     value, slope = _series(at)
-    if not x.size:
-        return value, slope
-    # steps k and 9-k together: 1/(u-a) + 1/(u+a) = 2 u q with q = 1/(u^2 - a^2), likewise their squares
-    stretch = at[small]
-    u = x + _STEPS / 2
-    square = u * u
-    q = 1 / (square - _PAIRS)
-    sum_q = _ONES @ q
-    np.multiply(q, q, out=q)
-    value[small] -= np.log(x * stretch) + 2 * u * sum_q
-    slope[small] = x * (slope[small] * stretch + 4 * square * (_ONES @ q) - 2 * sum_q) - _STEPS * stretch
+    if near.size:
+        # steps k and 9-k together: 1/(u-a) + 1/(u+a) = 2 u q with q = 1/(u^2 - a^2), likewise their squares
+        u = x + _STEPS / 2
+        square = u * u
+        q = 1 / (square - _PAIRS)
+        sum_q = _ONES.dot(q)
+        sum_q2 = _ONES.dot(q * q)
+        value[near] -= np.log(x * stretch) + 2 * (u * sum_q)
+        slope[near] = x * (slope[near] * stretch + 4 * (square * sum_q2) - 2 * sum_q) - _STEPS * stretch
     return value, slope
 
 
@@ -99,5 +98,5 @@ def _series(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     np.multiply(powers[0], powers[0], out=powers[1])
     np.multiply(powers[:2], powers[1], out=powers[2:4])
     np.multiply(powers[:4], powers[3], out=powers[4:8])
-    value, slope = _SERIES @ powers
+    value, slope = _SERIES.dot(powers)
     return value, slope

@@ -24,116 +24,18 @@ from pyvisa.constants import StatusCode
 from pyvisa.highlevel import VisaLibraryBase
 
 from drivers.clock import Clock
+from drivers.errors import DriverError, Garbled, LimitExceeded, Lost, Quench, Refused, Timeout
+from drivers.reply import Fields, Form, Number, Whole, Word
+
+__all__ = [
+    "DriverError", "Fields", "Form", "Garbled", "Instrument", "LimitExceeded", "Lost", "Number", "Quantity", "Quench",
+    "Refused", "Timeout", "Whole", "Word", "check_settings",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 LONGEST_REPLY = 4096
 """Bytes; no instrument here has that much to say in one line."""
-
-NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE][+-]?(?!0+$)[0-9]{2,3})?")
-"""A decimal number; an exponent has two or three digits and is not zero, so that a cut one is seen."""
-
-
-class DriverError(Exception):
-    """Something is wrong with an instrument; the text says who, what value, what limit, what to do."""
-
-    def __init__(self, message: str, *, instrument: str = "") -> None:
-        super().__init__(message)
-        self.instrument = instrument
-
-
-class Timeout(DriverError):  # noqa: N818
-    """No answer in time, or a ramp or temperature did not arrive in time."""
-
-
-class Garbled(DriverError):  # noqa: N818
-    """A reply is not what the instrument could have said."""
-
-
-class LimitExceeded(DriverError, ValueError):  # noqa: N818
-    """A value was refused; nothing was sent."""
-
-
-class Quench(DriverError):  # noqa: N818
-    """The magnet quenched; nothing ramps until a person re-arms it."""
-
-
-class Lost(DriverError):  # noqa: N818
-    """The connection cannot be opened or is gone."""
-
-
-class Refused(DriverError):  # noqa: N818
-    """The instrument, in the state that it is in, may not do or did not accept what was asked."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Number:
-    """A field of a reply that is a number between two bounds."""
-
-    low: float = -1e30
-    high: float = 1e30
-    pattern: re.Pattern[str] = NUMBER
-
-    def parse(self, text: str) -> float:
-        """Return the number; raises ValueError that says what is wrong."""
-        if not self.pattern.fullmatch(text):
-            raise ValueError("is not a number in this instrument's form")
-        value = float(text)
-        if not self.low <= value <= self.high:
-            raise ValueError(f"is outside {self.low:g} to {self.high:g}")
-        return value
-
-
-@dataclasses.dataclass(frozen=True)
-class Whole:
-    """A field of a reply that is a whole number between two bounds."""
-
-    low: int
-    high: int
-
-    PATTERN: ClassVar[re.Pattern[str]] = re.compile(r"[+-]?[0-9]{1,9}")
-
-    def parse(self, text: str) -> int:
-        """Return the number; raises ValueError that says what is wrong."""
-        if not self.PATTERN.fullmatch(text):
-            raise ValueError("is not a whole number")
-        value = int(text)
-        if not self.low <= value <= self.high:
-            raise ValueError(f"is outside {self.low} to {self.high}")
-        return value
-
-
-@dataclasses.dataclass(frozen=True)
-class Word:
-    """A reply that is text of a given form."""
-
-    pattern: re.Pattern[str]
-
-    def parse(self, text: str) -> str:
-        """Return the text; raises ValueError that says what is wrong."""
-        if not self.pattern.fullmatch(text):
-            raise ValueError("is not in this instrument's form")
-        return text
-
-
-@dataclasses.dataclass(frozen=True, init=False)
-class Fields:
-    """A reply of several fields with commas between them."""
-
-    fields: tuple[Number | Whole | Word, ...]
-
-    def __init__(self, *fields: Number | Whole | Word) -> None:
-        object.__setattr__(self, "fields", fields)
-
-    def parse(self, text: str) -> tuple[Any, ...]:
-        """Return one value a field; raises ValueError that says what is wrong."""
-        parts = text.split(",")
-        if len(parts) != len(self.fields):
-            raise ValueError(f"has {len(parts)} fields, not {len(self.fields)}")
-        return tuple(field.parse(part) for field, part in zip(self.fields, parts, strict=True))
-
-
-Form = Number | Whole | Word | Fields
 
 
 class Quantity:
@@ -152,7 +54,7 @@ class Quantity:
     table : sequence of float
         The values that the instrument counts through; reply and command hold the index.
     within : float
-        How far the value read back may be from the one sent; the instrument rounds.
+        How far the value read back may be from the one sent, beside 1e-4 of it; the instrument rounds.
     """
 
     def __init__(
@@ -180,7 +82,7 @@ class Quantity:
         with instrument.lock:
             instrument.send(self.command % sent)
             taken = instrument.query(self.query, self.form)
-        if abs(taken - sent) > self.within:
+        if abs(taken - sent) > self.within + 1e-4 * abs(sent):
             raise Refused(
                 f"{instrument.name}: {self.name} = {value!r} was sent as {self.command % sent!r}, but the instrument "
                 f"says {taken!r}; look at its front panel, then set it again",
@@ -429,8 +331,7 @@ class Instrument(pymeasure.instruments.Instrument):
             Not a number, NaN, infinite, or out of range.
         """
         low, high = self._limits[quantity]
-        number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        if number and math.isfinite(value) and low <= value <= high:
+        if is_number(value) and low <= value <= high:
             return float(value) + 0.0  # minus zero becomes zero
         raise LimitExceeded(
             f"{self.name}: {quantity} = {value!r} is not a number from {low:g} to {high:g}; nothing was sent. "
@@ -481,8 +382,13 @@ def check_settings(settings: Any, *, positive: Sequence[str] = ()) -> None:
     """Check that these settings are positive, finite numbers; raises ValueError naming the one that is not."""
     for name in positive:
         value = getattr(settings, name)
-        if not (isinstance(value, numbers.Real) and not isinstance(value, bool) and 0 < value < math.inf):
+        if not (is_number(value) and value > 0):
             raise ValueError(f"{name} = {value!r} must be a positive number")
+
+
+def is_number(value: Any) -> bool:
+    """Return whether this is a finite number; a truth value or a text is none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _one_line(error: Exception) -> str:

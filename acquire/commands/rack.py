@@ -3,23 +3,79 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+import math
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
-from acquire.config import load
+from acquire.config import Config, load
 from acquire.demo import demo_config
 from acquire.trouble import UserError
+from acquire.worker import stopping_signals
+from drivers.clock import Clock
+from drivers.simulated.catalogue import TWINS
+from drivers.simulated.rack import Rack
+from drivers.simulated.server import Server
+from drivers.simulated.twin import Said, Twin
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take speed, log and choice."""
-    parser.add_argument("--all", action="store_true", help="one of every kind that there is a twin of")
+    parser.add_argument("--all", action="store_true", help="one of every kind that there is a twin of, not those of a rig")
     parser.add_argument("--speed", type=float, default=1.0, help="times faster than real time (default: 1)")
     parser.add_argument("--wire-log", type=Path, metavar="FILE", help="write every line in and out with its time")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted; one line of JSON says where."""
-    if not 0.01 <= args.speed <= 1e5:
+    if not (math.isfinite(args.speed) and 0.01 <= args.speed <= 1e5):
         raise UserError(f"--speed {args.speed:g}: must be from 0.01 to 100000")
-    config = load(args.config) if args.config.exists() and not args.all else demo_config()
+    config = load(args.config) if args.config.exists() else demo_config()
+    rack = _rack(config, args.all, Clock(args.speed))
+    ended = threading.Event()
+    with _wire_log(args.wire_log, rack), Server(rack.twins, rack.clock) as server, stopping_signals(ended.set):
+        print(json.dumps({"instruments": server.connections()}), flush=True)
+        ended.wait()
     return 0
+
+
+def _rack(config: Config, every: bool, clock: Clock) -> Rack:
+    if every:
+        # the names of the rig stay, so that lock-ins and magnet are wired to the film; more kinds hang beside them
+        named = {name: (entry.driver, name) for name, entry in config.instruments.items()}
+        hung = {driver for driver, _ in named.values()}
+        named |= {driver: (driver, driver) for driver in TWINS if driver not in hung}
+    else:
+        named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()}
+    return Rack(clock, config.simulation, named, series_resistor_ohm=config.series_resistor_ohm)
+
+
+@contextlib.contextmanager
+def _wire_log(path: Path | None, rack: Rack) -> Iterator[None]:
+    """Write what is said on every wire into a file while inside."""
+    if path is None:
+        yield
+        return
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--wire-log {path}: cannot be written: {error.strerror}") from error
+    lock = threading.Lock()
+    with file:
+        for name, twin in rack.twins.items():
+            _listen(name, twin, file, lock)
+        yield
+        for twin in rack.twins.values():
+            twin.listener = None
+
+
+def _listen(name: str, twin: Twin, file: TextIO, lock: threading.Lock) -> None:
+    def write(said: Said) -> None:
+        with lock:
+            file.write(f"{said.time_s:.4f} {name} {said.direction} {said.text!r}\n")
+            file.flush()
+
+    twin.listener = write

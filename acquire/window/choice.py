@@ -32,7 +32,7 @@ class Choice(QComboBox):
         """Return the smallest size [px]."""
         return self.sizeHint() if self._compact else super().minimumSizeHint()
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the box and the mark."""
         super().paintEvent(event)
         painter = QPainter(self)
@@ -42,7 +42,6 @@ class Choice(QComboBox):
         painter.drawText(room, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), "▾")
         painter.end()
 
-    def wheelEvent(self, event: QWheelEvent | None) -> None:
+    def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to what scrolls."""
-        if event is not None:
-            event.ignore()
+        event.ignore()

@@ -37,7 +37,7 @@ class ColourBar(QWidget):
         self._colours = colours
         self.update()
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the bar, and the numbers that have room."""
         if self._colours is None or not self._colours.temperatures_K:
             return

@@ -228,14 +228,16 @@ class Conductance(QWidget):
             self.residual_points.setData([], [])
             self.residual_line.setData([], [])
             return
-        curve = focus.curve
-        left_over = (curve.dsigma - np.interp(curve.field_T, *rising(*focus.drawn))) / curve.error
+        curve, (drawn_T, drawn) = focus.curve, focus.drawn
+        fitted = (curve.field_T >= drawn_T[0]) & (curve.field_T <= drawn_T[-1])
+        field_T = curve.field_T[fitted]
+        left_over = (curve.dsigma[fitted] - np.interp(field_T, drawn_T, drawn)) / curve.error[fitted]
         colour = colours.colour(focus.temperature_K)
         few = len(left_over) <= MOST_SYMBOLS
-        many_x, many_y = ([], []) if few else rising(curve.field_T, left_over)
+        many_x, many_y = ([], []) if few else rising(field_T, left_over)
         self.residual_line.setData(many_x, many_y, pen=pen(colour))
         self.residual_points.setData(
-            curve.field_T if few else [], left_over if few else [], brush=see_through(colour, 0.85)
+            field_T if few else [], left_over if few else [], brush=see_through(colour, 0.85)
         )
         half = max(RESIDUAL_RANGE, 1.1 * float(np.max(np.abs(left_over), initial=0.0)))
         # the edges of the band, as long as their numbers have room

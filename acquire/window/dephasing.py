@@ -59,10 +59,12 @@ class Dephasing(QWidget):
         self.canvas.apply_theme(theme, scale)
 
     def draw(self, snapshot: Snapshot | None, focus: SweepResult | None, colours: TemperatureColours) -> None:
-        """Draw every sweep whose L_phi is determined; hollow while it is not final."""
+        """Draw every sweep whose L_phi is determined, from the joint fit where there is one; hollow until final."""
         known = []
+        joint = snapshot.joint if snapshot is not None else None
+        together = dict(zip(joint.sweeps, joint.l_phi_nm, strict=True)) if joint is not None else {}
         for result in snapshot.sweeps if snapshot is not None else ():
-            length, temperature_K = phase_coherence(result.fit), result.temperature_K
+            length, temperature_K = together.get(result.sweep, phase_coherence(result.fit)), result.temperature_K
             if length is not None and length.determined and length.value and temperature_K and temperature_K > 0:
                 known.append((result, temperature_K, length))
         self._draw_points(known, focus, colours)
@@ -102,7 +104,8 @@ class Dephasing(QWidget):
         ends = np.array([x.min() - 0.05, x.max() + 0.05])
         self.theory.setData(ends, height + law.value * ends, pen=pen(self._theme.dim, 0.9, style=Qt.PenStyle.DashLine))
         power = wording.value_with_error(law.value, law.error)
-        self.law.setText(f"<i>L</i><sub>φ</sub> ∝ <i>T</i><sup> p</sup>,  <i>p</i> = {power}")
+        joint = "" if snapshot is None or snapshot.joint is None else ",  joint fit"
+        self.law.setText(f"<i>L</i><sub>φ</sub> ∝ <i>T</i><sup> s</sup>,  <i>s</i> = {power}{joint}")
 
 
 def _interval(length: Estimate) -> tuple[float, float]:

@@ -39,7 +39,7 @@ def rising(x: np.ndarray, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
     return (x[order], *(column[order] for column in columns))
 
 
-def line(plot: pg.PlotItem, depth: float = 0.0) -> pg.PlotDataItem:
+def line(plot: Any, depth: float = 0.0) -> pg.PlotDataItem:
     """Add a line for any number of points: clipped to the view, thinned to its extremes, one pixel wide."""
     item = pg.PlotDataItem(antialias=False, skipFiniteCheck=True)
     item.setDownsampling(auto=True, method="peak")
@@ -49,7 +49,7 @@ def line(plot: pg.PlotItem, depth: float = 0.0) -> pg.PlotDataItem:
     return item
 
 
-def bars(plot: pg.PlotItem, depth: float = 0.0) -> pg.PlotCurveItem:
+def bars(plot: Any, depth: float = 0.0) -> pg.PlotCurveItem:
     """Add error bars: a curve of separate vertical strokes, which also works on logarithmic axes."""
     item = pg.PlotCurveItem(connect="pairs", antialias=False, skipFiniteCheck=True)
     item.setZValue(depth)
@@ -72,15 +72,15 @@ class Frame:
         Whose double click is meant.
     """
 
-    def __init__(self, plot: pg.PlotItem, canvas: Canvas) -> None:
+    def __init__(self, plot: Any, canvas: Canvas) -> None:
         self._box = plot.getViewBox()
         self._range: dict[str, Any] = {}
         self._by_hand = False
         self._box.sigRangeChangedManually.connect(self._on_hand)
         canvas.reset.connect(self._on_reset)
 
-    def show(self, **ranges: tuple[float, float]) -> None:
-        """Show `xRange`, `yRange` or both."""
+    def show(self, **ranges: Any) -> None:
+        """Show `xRange`, `yRange` or both, each a lower and an upper end."""
         self._range = ranges
         if not self._by_hand:
             self._box.setRange(**ranges, padding=0, disableAutoRange=True)
@@ -106,18 +106,20 @@ class Canvas(pg.GraphicsLayoutWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plots: list[pg.PlotItem] = []
-        self.ci.layout.setContentsMargins(2, 4, 8, 2)
-        self.ci.layout.setVerticalSpacing(2)
-        self.scene().sigMouseClicked.connect(self._on_click)
+        self.plots: list[Any] = []
+        self.grid: Any = self.ci
+        self.grid.layout.setContentsMargins(2, 4, 8, 2)
+        self.grid.layout.setVerticalSpacing(2)
+        self.clicks: Any = self.scene()
+        self.clicks.sigMouseClicked.connect(self._on_click)
 
     def add(
         self, left: str, unit: str | None = None, bottom: str = "", bottom_unit: str | None = None, log: bool = False
-    ) -> pg.PlotItem:  # fmt: skip
+    ) -> Any:  # fmt: skip
         """Add a plot below the others; without `bottom` it has no numbers at its lower edge."""
         kind = LogAxis if log else LinearAxis
         axes = {side: kind(side) for side in ("left", "bottom")}
-        plot = self.addPlot(row=len(self.plots), col=0, axisItems=axes)
+        plot = self.grid.addPlot(row=len(self.plots), col=0, axisItems=axes)
         plot.hideButtons()
         plot.setLabel("left", left, units=unit)
         plot.getAxis("left").enableAutoSIPrefix(unit is not None)

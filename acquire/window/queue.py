@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from PyQt5.QtCore import QModelIndex, QPoint, QRectF, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QKeySequence, QPainter
+from PyQt5.QtGui import QColor, QKeyEvent, QPainter
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QShortcut,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableWidget,
@@ -54,13 +53,13 @@ class Queue(QTableWidget):
 
     Signals
     -------
-    move : number of a job, and by how many places.
-    remove : number of a job.
+    moved : number of a job, and by how many places.
+    removed : number of a job.
     run : run the queue as it stands.
     """
 
-    move = pyqtSignal(int, int)
-    remove = pyqtSignal(int)
+    moved = pyqtSignal(int, int)
+    removed = pyqtSignal(int)
     run = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -78,9 +77,6 @@ class Queue(QTableWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
-        for keys, places in (("Alt+Up", -1), ("Alt+Down", 1)):
-            self._shortcut(keys).activated.connect(lambda p=places: self._move_selected(p))
-        self._shortcut("Delete").activated.connect(self._remove_selected)
         rows, columns = self.verticalHeader(), self.horizontalHeader()
         assert rows is not None
         assert columns is not None
@@ -89,8 +85,16 @@ class Queue(QTableWidget):
         columns.setHighlightSections(False)
         columns.setSectionResizeMode(HEADS.index("settings"), QHeaderView.ResizeMode.Stretch)
 
-    def _shortcut(self, keys: str) -> QShortcut:
-        return QShortcut(QKeySequence(keys), self, context=Qt.ShortcutContext.WidgetShortcut)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Alt+Up and Alt+Down move the selected job, Delete removes it."""
+        alt = event.modifiers() == Qt.KeyboardModifier.AltModifier
+        places = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
+        if alt and places:
+            self._move_selected(places)
+        elif event.key() == Qt.Key.Key_Delete:
+            self._remove_selected()
+        else:
+            super().keyPressEvent(event)
 
     def apply_theme(self, theme: Theme, scale: float) -> None:
         """Draw in `theme`."""
@@ -155,7 +159,7 @@ class Queue(QTableWidget):
     def _move_selected(self, places: int) -> None:
         job = self._selected()
         if job is not None and job.status is JobStatus.QUEUED:
-            self.move.emit(job.number, places)
+            self.moved.emit(job.number, places)
             target = self.currentRow() + places
             if 0 <= target < self.rowCount() and self._jobs[target].status is JobStatus.QUEUED:
                 self.selectRow(target)
@@ -163,7 +167,7 @@ class Queue(QTableWidget):
     def _remove_selected(self) -> None:
         job = self._selected()
         if job is not None and job.status is not JobStatus.RUNNING:
-            self.remove.emit(job.number)
+            self.removed.emit(job.number)
 
     def _on_menu(self, place: QPoint) -> None:
         self.menu().exec(self.mapToGlobal(place))

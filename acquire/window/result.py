@@ -103,7 +103,7 @@ class Result(QWidget):
         self._theme, self._scale = theme, scale
         self._size_number()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the large number as large as there is room."""
         super().resizeEvent(event)
         self._size_number()
@@ -129,7 +129,7 @@ class Result(QWidget):
         self._show_length(focus)
         symmetry = focus.symmetry
         self._show_words(IN_WORDS.get(symmetry.symmetry_class, ""), _evidence(focus), focus.advice)
-        self._show_table(_lines(focus))
+        self._show_table([*_lines(focus), *_joint_lines(snapshot, focus)])
         self.remarks.setText(_remarks(focus, self._theme))
         self.print.setText(_small_print(focus, snapshot, path, model))
 
@@ -204,7 +204,7 @@ def _lines(focus: SweepResult) -> list[tuple[str, str]]:
     for estimate in fit.estimates if fit is not None else ():
         if not estimate.name.startswith("l_phi"):
             lines.append((wording.parameter_name(estimate.name), escape(in_words(estimate))))
-    if focus.field_offset_T is not None:
+    if focus.field_offset_error_T is not None or focus.field_offset_T:
         error = focus.field_offset_error_T
         text = wording.value_with_error(1e3 * focus.field_offset_T, None if error is None else 1e3 * error, "mT")
         lines.append(("<i>B</i><sub>0</sub>", text))
@@ -213,13 +213,21 @@ def _lines(focus: SweepResult) -> list[tuple[str, str]]:
     return lines
 
 
+def _joint_lines(snapshot: Snapshot | None, focus: SweepResult) -> list[tuple[str, str]]:
+    """Return what the joint fit of all temperatures says of the same sweep."""
+    joint = snapshot.joint if snapshot is not None else None
+    if joint is None or focus.sweep not in joint.sweeps:
+        return []
+    own = joint.l_phi_nm[joint.sweeps.index(focus.sweep)]
+    estimates = [own, *(shared for shared in joint.shared if not shared.fixed)]
+    return [(f"{wording.parameter_name(e.name)} joint", escape(in_words(e))) for e in estimates]
+
+
 def _remarks(focus: SweepResult, theme: Theme) -> str:
     """Return the checks as rich text, each thing once."""
     fit = focus.fit
-    if fit is None:
-        return "<br>".join(_marked(r.code, r.message, theme) for r in focus.remarks)
-    remarks = {(r.code, r.message): None for r in (*focus.remarks, *fit.remarks)}
-    if not remarks:
+    remarks = {(r.code, r.message): None for r in (*focus.remarks, *(fit.remarks if fit is not None else ()))}
+    if not remarks and fit is not None:
         return f'<span style="color:{theme.dim}">checks</span> &nbsp;all passed'
     return "<br>".join(_marked(code, message, theme) for code, message in remarks)
 

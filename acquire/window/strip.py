@@ -35,7 +35,7 @@ class Elided(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
-    def setText(self, text: str | None) -> None:
+    def setText(self, text: str) -> None:
         """Show `text`."""
         if text != self.text():
             super().setText(text)
@@ -45,7 +45,7 @@ class Elided(QLabel):
         """Return a size without any width: the line gives way."""
         return QSize(0, super().minimumSizeHint().height())
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what has room."""
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
@@ -80,7 +80,7 @@ class Level(QWidget):
         self.updateGeometry()
         self.update()
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint name, bar and number."""
         painter = QPainter(self)
         metrics, theme = self.fontMetrics(), self._theme

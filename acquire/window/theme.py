@@ -40,7 +40,7 @@ class Theme:
 
 DARK = Theme("dark", "#14171b", "#20252b", "#2c333b", "#e6eaee", "#8d97a3", "#58a6ff", "#0b1016", "#d9363e", 0.28, 1.0)
 LIGHT = Theme(
-    "light", "#ffffff", "#f1f3f6", "#dde2e8", "#1b1f24", "#66707c", "#0b66c3", "#ffffff", "#cf222e", 0.0, 0.86
+    "light", "#ffffff", "#f1f3f6", "#dde2e8", "#1b1f24", "#66707c", "#0b66c3", "#ffffff", "#cf222e", 0.0, 0.78
 )
 THEMES = {"dark": DARK, "light": LIGHT}
 

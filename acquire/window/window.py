@@ -39,6 +39,7 @@ FRAMES_PER_S = 15
 LAYOUT_VERSION = 1
 FIRST_SIZE = QSize(1366, 768)
 SCALES = (0.85, 2.0)
+CLOSING = "closing: holding the magnet, waiting for the run to end"
 
 
 def memory() -> QSettings:
@@ -176,8 +177,8 @@ class MainWindow(QMainWindow):
         self.strip.after_stop.connect(lambda choice: setattr(self.session, "after_stop", choice))
         self.form.start.connect(lambda procedure: self._submit(procedure, run=True))
         self.form.queue.connect(lambda procedure: self._submit(procedure, run=False))
-        self.queue.move.connect(self.session.move)
-        self.queue.remove.connect(self.session.remove)
+        self.queue.moved.connect(self.session.move)
+        self.queue.removed.connect(self.session.remove)
         self.queue.run.connect(self.session.start)
         self.conductance.settings_chosen.connect(self._analyse_with)
         self.conductance.sweep_picked.connect(self._pick)
@@ -205,7 +206,8 @@ class MainWindow(QMainWindow):
     # ---- what the session says
 
     def _on_status(self, status: Status) -> None:
-        self._status = status
+        # while it closes that is what a person must know, whatever else the session says
+        self._status = replace(status, sentence=CLOSING) if self._leaving == "leaving" else status
         self._drawn.pop(self.strip, None)
 
     def _on_readings(self, readings: Readings) -> None:
@@ -317,14 +319,14 @@ class MainWindow(QMainWindow):
 
         threading.Thread(target=run, name=what, daemon=True).start()
 
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take sweep files that are dragged onto the window."""
-        if event is not None and event.mimeData().hasUrls():
+        if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent | None) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         """Open the files that were dropped."""
-        urls = event.mimeData().urls() if event is not None else []
+        urls = event.mimeData().urls()
         paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
         if paths:
             self._aside("open sweeps", lambda: self.session.open_files(paths))
@@ -355,10 +357,10 @@ class MainWindow(QMainWindow):
             view.apply_theme(self.theme, self.scale)
         self._drawn.clear()
 
-    def changeEvent(self, event: QEvent | None) -> None:
+    def changeEvent(self, event: QEvent) -> None:
         """Follow the system when it turns dark or light."""
         super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.ApplicationPaletteChange and self.theme_choice == "system":
+        if event.type() == QEvent.Type.ApplicationPaletteChange and self.theme_choice == "system":
             self.choose_theme("system")
 
     def _full_screen(self) -> None:
@@ -374,9 +376,9 @@ class MainWindow(QMainWindow):
 
     # ---- leaving
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Ask once while something runs; then hold the magnet, wait, and say so."""
-        if event is None or self._leaving == "left":
+        if self._leaving == "left":
             return
         event.ignore()
         if self._leaving:
@@ -405,8 +407,8 @@ class MainWindow(QMainWindow):
         self.remember.setValue("geometry", self.saveGeometry())
         self.remember.setValue("layout", self.saveState(LAYOUT_VERSION))
         if self.session.is_running:
-            self._status = replace(self._status, sentence="closing: holding the magnet, waiting for the run to end")
-            self.bridge.on_message(logging.WARNING, self._status.sentence)
+            self.bridge.on_message(logging.WARNING, CLOSING)
+            self._on_status(self._status)
         for dock in self.docks.values():
             dock.setEnabled(dock.objectName() == "log")
         threading.Thread(target=self._close_session, name="close", daemon=True).start()

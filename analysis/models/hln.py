@@ -48,10 +48,18 @@ def _one_term_guess(curve: Curve, held: Mapping[str, float]) -> Starts:
     shapes = cooperon(field, grid)[0]
     shapes -= shapes.mean(axis=1, keepdims=True)
     norm = np.einsum("ij,ij->i", shapes, shapes)
-    overlap = shapes @ (dsigma - dsigma.mean())
+    overlap = shapes.dot(dsigma)
     alpha = np.full(grid.size, held["alpha"]) if "alpha" in held else overlap / norm
-    best = np.argmin(alpha * (alpha * norm - 2 * overlap))
-    return ({"alpha": float(np.clip(alpha[best], -3, 3)), "l_phi_nm": float(np.sqrt(FIELD_NM2 / grid[best]))},)
+    misfit = alpha * (alpha * norm - 2 * overlap)
+    best = int(np.argmin(misfit))
+    l_phi, amplitude = np.sqrt(FIELD_NM2 / grid[best]), alpha[best]
+    if 0 < best < grid.size - 1:
+        # the vertex of the parabola through the three lowest points lies much nearer than the grid is fine
+        below, here, above = misfit[best - 1 : best + 2]
+        shift = (below - above) / (2 * (below - 2 * here + above))
+        l_phi *= (grid[best] / grid[best + 1]) ** (shift / 2)
+        amplitude += shift * (alpha[best + 1] - alpha[best - 1]) / 2
+    return ({"alpha": float(np.clip(amplitude, -3, 3)), "l_phi_nm": float(l_phi)},)
 
 
 def _one_term_validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:

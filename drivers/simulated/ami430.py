@@ -5,10 +5,13 @@ from __future__ import annotations
 import collections
 import enum
 import math
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from drivers.clock import Clock
 from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, NotUnderstood, Twin, number, on
+
+if TYPE_CHECKING:
+    from drivers.simulated.rack import Rack
 
 QUENCHED = NotUnderstood(-305, "Quench condition")
 NO_SWITCH = NotUnderstood(-302, "No persistent switch installed")
@@ -79,6 +82,11 @@ class AMI430Twin(Twin):
         self._quench_latched = False
         super().__init__(clock, seed)
         self.freeze()
+
+    @classmethod
+    def hang(cls, rack: Rack, name: str, seed: int) -> AMI430Twin:
+        """Return one with the cryostat's coil on its terminals."""
+        return cls(rack.clock, rack.cryostat.coil, seed)
 
     def power_on(self) -> None:
         """Come up paused, with nothing pending."""

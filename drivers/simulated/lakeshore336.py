@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from drivers.clock import Clock
 from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, Field, NotUnderstood, Setting, Twin, number, on
+
+if TYPE_CHECKING:
+    from drivers.simulated.rack import Rack
 
 INPUTS, OUTPUTS = "ABCD", "1234"
 HEATED_INPUT, HEATER = "A", "1"
@@ -16,17 +19,17 @@ RANGE_W = (0.0, 0.5, 5.0, 50.0)
 """Off, low, medium, high into 50 ohm."""
 CLOSED_LOOP, OPEN_LOOP = 1, 3
 UNITS_ZERO, UNITS_OVER = 64, 128
-PERIOD_S = 0.1
-"""How often the control loop acts [s]."""
 
 
 class Heat(Protocol):
     """What the controller needs of the stage: a sensor, nan when it has none, and a heater."""
 
-    heater_W: float
-
     @property
     def sensor_K(self) -> float: ...  # noqa: D102
+    @property
+    def heater_W(self) -> float: ...  # noqa: D102
+    @heater_W.setter
+    def heater_W(self, power_W: float) -> None: ...
 
 
 class LakeShore336Twin(Twin):
@@ -35,7 +38,7 @@ class LakeShore336Twin(Twin):
     Parameters
     ----------
     heat : Heat
-        The stage with its sensor and heater. Something must call `regulate` every `PERIOD_S`.
+        The stage with its sensor and heater. Something must call `step` every `PERIOD_S`.
     noise : float
         Scatter of the reading over the temperature.
     """
@@ -43,6 +46,7 @@ class LakeShore336Twin(Twin):
     driver_name = "lakeshore336"
     model = "lakeshore336"
     READ_TERMINATION = "\r\n"
+    PERIOD_S = 0.1
     IDENTITY = "LSCI,MODEL336,LSA1234/#######,1.0"
     SETTINGS = (
         Setting("RANGE", Field(0, 0, 3), keys=OUTPUTS),
@@ -75,6 +79,11 @@ class LakeShore336Twin(Twin):
         super().__init__(clock, seed)
         self.freeze()
 
+    @classmethod
+    def hang(cls, rack: Rack, name: str, seed: int) -> LakeShore336Twin:
+        """Return one that is connected to the stage of the cryostat."""
+        return cls(rack.clock, rack.cryostat.heat, seed)
+
     def power_on(self) -> None:
         """Come up with the heaters off, set points where they were."""
         super().power_on()
@@ -93,7 +102,7 @@ class LakeShore336Twin(Twin):
 
     # control
 
-    def regulate(self, time_s: float) -> None:
+    def step(self, time_s: float) -> None:
         """Do what the control loop does every `PERIOD_S`."""
         for output in OUTPUTS:
             self._move_setpoint(output)
@@ -111,7 +120,7 @@ class LakeShore336Twin(Twin):
     def _move_setpoint(self, output: str) -> None:
         ramping, rate_K_per_min = self.values["RAMP", output]
         left_K = self.goal_K[output] - self.setpoint_K[output]
-        step_K = rate_K_per_min / 60 * PERIOD_S if ramping and rate_K_per_min else math.inf
+        step_K = rate_K_per_min / 60 * self.PERIOD_S if ramping and rate_K_per_min else math.inf
         self.setpoint_K[output] += max(-step_K, min(step_K, left_K))
 
     def _watch_limit(self) -> None:
@@ -126,9 +135,9 @@ class LakeShore336Twin(Twin):
         if math.isnan(now_K) or self.values["OUTMODE", HEATER][1] != INPUTS.index(HEATED_INPUT) + 1:
             return 0.0
         error_K = self.setpoint_K[HEATER] - now_K
-        slope_K_per_s = (error_K - self._last_error_K) / PERIOD_S
+        slope_K_per_s = (error_K - self._last_error_K) / self.PERIOD_S
         self._last_error_K = error_K
-        integral_Ks = self._integral_Ks + error_K * PERIOD_S
+        integral_Ks = self._integral_Ks + error_K * self.PERIOD_S
         wanted = gain * (error_K + reset / 1000 * integral_Ks + derivative / 100 * slope_K_per_s)
         if 0 < wanted < 100 or (wanted >= 100) == (error_K < 0):
             self._integral_Ks = integral_Ks

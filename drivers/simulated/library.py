@@ -84,6 +84,7 @@ class SimulatedLibrary(highlevel.VisaLibraryBase):
     """
 
     twins: dict[str, Twin]
+    clock: Clock
 
     def __new__(cls, twins: Mapping[str, Twin], clock: Clock) -> SimulatedLibrary:
         """Make a library of its own; pyvisa would give back one with the same path."""

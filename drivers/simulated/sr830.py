@@ -1,25 +1,21 @@
-"""Twin of the Stanford Research SR830 lock-in: its filter, noise, overload, and reference.
-
-The output filter is a cascade of n RC stages with white noise at its input. Both are advanced
-exactly from one look to the next, the signal taken as linear in between: what is read does not
-depend on how often it is read.
-"""
+"""Twin of the Stanford Research SR830 lock-in: filter, noise, sensitivity, overload, reference."""
 
 from __future__ import annotations
 
 import cmath
-import functools
 import math
 from collections.abc import Callable
-
-import numpy as np
-from scipy.special import factorial, gammainc
+from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
+from drivers.simulated.lock_in_filter import Filter
 from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, Field, NotUnderstood, Setting, Twin, number, on
 
-SENSITIVITIES_V = tuple(m * 10.0**e for e in range(-9, 1) for m in (1, 2, 5) if 2e-9 <= m * 10.0**e < 1.5)
-TIME_CONSTANTS_S = tuple(m * 10.0**e for e in range(-5, 5) for m in (1, 3))
+if TYPE_CHECKING:
+    from drivers.simulated.rack import Rack
+
+SENSITIVITIES_V = tuple(float(f"{m}e{e}") for e in range(-9, 0) for m in (2, 5, 10))
+TIME_CONSTANTS_S = tuple(float(f"{m}e{e}") for e in range(-5, 5) for m in (1, 3))
 INPUT_LIMIT_V = 1.4
 OUTPUT_LIMIT = 1.09
 """X and Y are shown up to this many times full scale."""
@@ -27,64 +23,6 @@ RESERVE = (1000.0, 100.0, 5.0)
 """High reserve, normal, low noise: how many times full scale may be at the input of the filter."""
 
 INPUT, FILTER, OUTPUT, UNLOCK = 1, 2, 4, 8
-
-
-@functools.lru_cache(maxsize=256)
-def _step(stages: int, x: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return how n RC stages go on by x time constants.
-
-    Returns
-    -------
-    decay : ndarray, shape (n, n)
-        What is left of the outputs of the stages.
-    constant, rise : ndarray, shape (n,)
-        Response to an input of 1, the regularised gamma function P(i, x), and to one that grows
-        from 0 to 1 meanwhile, P(i, x) - i P(i + 1, x) / x.
-    noise : ndarray, shape (n, n)
-        Cholesky factor of the covariance that white noise of unit two-sided density adds.
-    """
-    i = np.arange(1, stages + 1)
-    power = math.exp(-x) * x ** np.arange(stages) / factorial(np.arange(stages))
-    decay = np.array([[power[a - b] if a >= b else 0.0 for b in range(stages)] for a in range(stages)])
-    constant = gammainc(i, x)
-    rise = constant - i * gammainc(i + 1, x) / x
-    total = i[:, None] + i[None, :] - 1
-    covariance = factorial(total - 1) / np.outer(factorial(i - 1), factorial(i - 1)) / 2.0**total
-    return decay, constant, rise, np.linalg.cholesky(covariance * gammainc(total, 2 * x))
-
-
-class Filter:
-    """A cascade of equal RC stages for a complex signal, with white noise at its input.
-
-    Parameters
-    ----------
-    noise_V_per_sqrtHz : float
-        One-sided density e_n of the input noise; X and Y then scatter by e_n sqrt(ENBW).
-    """
-
-    def __init__(self, noise_V_per_sqrtHz: float, seed: int) -> None:
-        self.noise_V_per_sqrtHz = noise_V_per_sqrtHz
-        self._random = np.random.default_rng(seed)
-        self._outputs = np.zeros(4, dtype=complex)
-        self._input_V = 0j
-
-    def advance(self, signal_V: complex, elapsed_s: float, time_constant_s: float, stages: int) -> None:
-        """Go on by `elapsed_s`, in which the input went linearly from its last value to `signal_V`."""
-        if elapsed_s > 0:
-            decay, constant, rise, noise = _step(stages, float(f"{elapsed_s / time_constant_s:.12g}"))
-            normal = self._random.standard_normal((2, stages))
-            scale = self.noise_V_per_sqrtHz / math.sqrt(2 * time_constant_s)
-            self._outputs[:stages] = (
-                decay @ self._outputs[:stages]
-                + constant * self._input_V
-                + rise * (signal_V - self._input_V)
-                + scale * (noise @ (normal[0] + 1j * normal[1]))
-            )
-        self._input_V = signal_V
-
-    def output_V(self, stages: int) -> complex:
-        """Return what the last stage shows [V]."""
-        return complex(self._outputs[stages - 1])
 
 
 class SR830Twin(Twin):
@@ -96,10 +34,13 @@ class SR830Twin(Twin):
         Returns the rms voltage at the input now, in phase with the oscillator [V].
     lock_to : SR830Twin or None
         Whose oscillator feeds the reference input.
+    now : callable
+        Returns the time that the source knows [s].
     """
 
     driver_name = "sr830"
     model = "sr830"
+    PERIOD_S = 0.1
     IDENTITY = "Stanford_Research_Systems,SR830,s/n00001,ver1.07"
     SETTINGS = (
         Setting("FREQ", Field(137.0, 0.001, 102000, "%.6g")),
@@ -133,6 +74,7 @@ class SR830Twin(Twin):
         self.reference_present = True
         self.filter = Filter(noise_V_per_sqrtHz, seed)
         self._status = self._events = 0
+        self.now: Callable[[], float] = clock.now
         self._seen_s = clock.now()
         super().__init__(clock, seed)
         self.freeze()
@@ -183,24 +125,23 @@ class SR830Twin(Twin):
 
     @classmethod
     def hang(cls, rack: Rack, name: str, seed: int) -> SR830Twin:
-        """Return one that is set and wired as the rack says for its name."""
-        lockin = rack.settings.lockin(name)
-        twin = cls(rack.clock, seed, noise_V_per_sqrtHz=rack.settings.noise_V_per_sqrtHz)
-        twin.source = rack.source(name)
-        twin.values["SENS", ""][0] = SENSITIVITIES_V.index(lockin.sensitivity_V)
-        twin.values["OFLT", ""][0] = TIME_CONSTANTS_S.index(lockin.time_constant_s)
-        twin.values["OFSL", ""][0] = lockin.filter_stages - 1
-        driving = rack.driving
-        if isinstance(driving, SR830Twin):
-            twin.lock_to, twin.values["FMOD", ""][0] = driving, 0
+        """Return one that is wired as the rack says for its name, and set as a person has left it."""
+        settings = rack.settings
+        twin = cls(rack.clock, seed, noise_V_per_sqrtHz=settings.noise_V_per_sqrtHz)
+        twin.now, twin.source = rack.now, rack.source(name)
+        twin.values["SENS", ""][0] = SENSITIVITIES_V.index(settings.sensitivity_V(name))
+        twin.values["OFLT", ""][0] = TIME_CONSTANTS_S.index(settings.time_constant_s)
+        twin.values["OFSL", ""][0] = settings.filter_stages - 1
+        if isinstance(rack.driving, SR830Twin):
+            twin.lock_to, twin.values["FMOD", ""][0] = rack.driving, 0
         return twin
 
     def step(self, time_s: float) -> None:
         """Bring the filter and the status bits up to a time."""
         signal = self.signal_V()
         stages = int(self.value("OFSL")) + 1
-        self.filter.advance(signal, now_s - self._seen_s, self.time_constant_s, stages)
-        self._seen_s = now_s
+        self.filter.advance(signal, time_s - self._seen_s, self.time_constant_s, stages)
+        self._seen_s = time_s
         shown = self.filter.output_V(stages)
         if abs(signal) > INPUT_LIMIT_V:
             self._status |= INPUT
@@ -212,9 +153,10 @@ class SR830Twin(Twin):
             self._status |= UNLOCK
 
     def _answer(self, command: str) -> str | None:
-        self.observe(self.clock.now())  # with the settings that were valid until now
+        self.step(self.now())  # with the settings that were valid until now
         reply = super()._answer(command)
-        self.observe(self.clock.now())  # a new setting has its effect from now on
+        if reply is None:
+            self.step(self.now())  # a new setting has its effect from now on
         return reply
 
     def refuse(self, trouble: NotUnderstood) -> None:

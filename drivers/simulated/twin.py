@@ -18,9 +18,12 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from drivers.clock import Clock
+
+if TYPE_CHECKING:
+    from drivers.simulated.rack import Rack
 
 LOG_LENGTH = 200_000
 """Lines of the wire log that are kept, the newest."""
@@ -195,6 +198,8 @@ class Twin:
     WRITE_TERMINATION: ClassVar[str] = "\n"
     """What usually ends a command; CR, LF and CR LF are all understood."""
     SETTINGS: ClassVar[tuple[Setting, ...]] = ()
+    PERIOD_S: ClassVar[float] = 0.0
+    """How often a rack calls `step` [s]; 0 for never."""
 
     _answers: ClassVar[dict[str, tuple[str, int, int]]] = {}
     _frozen = False
@@ -222,6 +227,14 @@ class Twin:
         if self._frozen and not hasattr(self, name):
             raise AttributeError(f"{type(self).__name__} has no {name!r}; a typo?")
         super().__setattr__(name, value)
+
+    @classmethod
+    def hang(cls, rack: Rack, name: str, seed: int) -> Twin:
+        """Return one that is wired into a rack, as its name there says."""
+        raise NotImplementedError(f"{cls.__name__} must say how it hangs in a rack")
+
+    def step(self, time_s: float) -> None:
+        """Do what the instrument does by itself every `PERIOD_S`; time [s]."""
 
     def freeze(self) -> None:
         """End of construction: from here on a new attribute is a typo and raises."""
@@ -339,8 +352,9 @@ class Wire:
         if fault is Fault.POWER_CYCLE:
             self.twin.power_on()
         self.closed = fault is Fault.DISCONNECT
-        if data and seconds:
-            self.late.append((self.clock.now() + seconds, data))
+        if data and (seconds or self.late):  # what comes after a late reply waits behind it
+            last_s = self.late[-1][0] if self.late else 0.0
+            self.late.append((max(last_s, self.clock.now() + seconds), data))
         elif data:
             self.messages.append(data)
 

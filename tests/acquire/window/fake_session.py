@@ -75,18 +75,15 @@ def sweep_result(
     field = np.linspace(-0.2, 0.2, points)[: max(int(part * points), 2)]
     l_phi, l_so = 900 * (temperature_K / 1.5) ** -0.55, 300.0
 
-    def shape(b):
-        return -(hln(b, 1.5, 1 / np.sqrt(1 / l_phi**2 + 1 / l_so**2)) - hln(b, 0.5, l_phi))
+    l_triplet = 1 / np.sqrt(1 / l_phi**2 + 1 / l_so**2)
 
     def curve_of(b):
-        return -shape(b) + 0.0
+        return hln(b, 1.5, l_triplet) - hln(b, 0.5, l_phi)
 
     noise = 0.012
     dsigma = curve_of(field) + noise * random.standard_normal(len(field))
     curve = Curve(field, dsigma, np.full(len(field), noise), temperature_K)
     grid = np.linspace(field[0], field[-1], 401)
-    model = MODELS["hln"] if "hln" in MODELS else None
-    name = "hln_full"
     error = 0.012 * l_phi / max(part, 0.05)
     antilocalized = temperature_K < 6
     estimates = (
@@ -95,9 +92,9 @@ def sweep_result(
         Estimate("l_e_nm", "nm", None, None, None, 60.0, False),
     )
     fit = FitResult(
-        name, estimates, {"alpha": -0.5, "l_phi_nm": l_phi}, np.eye(2), ("l_phi_nm", "l_so_nm"), 0.0, 0.001, 96.0,
+        "hln_full", estimates, {"alpha": -0.5, "l_phi_nm": l_phi}, np.eye(2), ("l_phi_nm", "l_so_nm"), 0.0, 0.001, 96.0,
         1.04, len(field), 3, 12.0, (float(field[0]), float(max(abs(field[0]), field[-1]))),
-        (Remark("window", "L_phi changes by 0.4 errors between half and full window"),), model,
+        (Remark("window", "L_phi changes by 0.4 errors between half and full window"),), MODELS["hln"],
     )  # fmt: skip
     sheet = 1200 + 15 * np.log(temperature_K) - 25.8 * 1200**2 / 25812 / 1000 * dsigma
     both = np.concatenate([field, field[::-1]])
@@ -112,7 +109,7 @@ def sweep_result(
     return SweepResult(
         sweep=number, temperature_K=temperature_K, temperature_spread_K=0.003, rows=2 * len(field), flagged=2,
         final=final, curve=curve, resistance=raw, fit=fit, drawn=(grid, curve_of(grid)), symmetry=symmetry,
-        field_offset_T=-0.41e-3, field_offset_error_T=0.02e-3, candidates=(),
+        field_offset_T=-0.41e-3, field_offset_error_T=0.02e-3, leg_offsets_T={}, sheet_ohm=1215.0, candidates=(),
         remarks=(Remark("heating", "e I R L_phi is 0.08 k_B T: no heating"),),
         advice="" if part > 0.3 else "field range below 10 B_phi: go to 0.08 T",
     )  # fmt: skip

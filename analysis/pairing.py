@@ -1,0 +1,98 @@
+"""Readings paired with their mirror images: what is even in the field, and what is odd."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.mirror import EvenCurve, Leg
+from analysis.noise import correlation_factor, point_noise
+
+
+def symmetrized(legs: list[Leg], even: EvenCurve) -> tuple[np.ndarray, ...]:
+    """Return the even part of R_xx and the odd part of R_xy, point by point.
+
+    Parameters
+    ----------
+    legs : list of Leg
+        Where all see one sign of field only, their readings are returned as they are, with R_xy = 0.
+    even : EvenCurve
+        Fitted to these legs.
+
+    Returns
+    -------
+    field_T, xx_ohm, xx_error_ohm, xy_ohm, xy_error_ohm : ndarray, each of shape (n,)
+        In ascending true field. Each reading is used once, so errors are independent.
+    """
+    leg_of = np.repeat(np.arange(len(legs)), [len(leg.field_T) for leg in legs])
+    field = np.concatenate([leg.field_T - centre for leg, centre in zip(legs, even.centre_T, strict=True)])
+    e_xx, e_xy = even.even(field)
+    # the odd line goes leg by leg: it may hold a drift in time, which has no mirror in the other leg
+    drift = even.constant_xx - even.constant_xx.mean()
+    xx = np.concatenate([leg.xx_ohm for leg in legs]) - drift[leg_of] - even.slope_xx[leg_of] * field
+    xy = np.concatenate([leg.xy_ohm for leg in legs]) - even.constant_xy[leg_of]
+    slope_xy = even.slope_xy[leg_of]
+    noise = _noise(legs, xx - even.constant_xx.mean() - e_xx)
+    noise_xy = np.concatenate([leg.noise_xy_ohm / np.sqrt(leg.rows) for leg in legs])
+
+    i, j = _pairs(legs, field)
+    alone = np.setdiff1d(np.arange(len(field)), np.concatenate([i, j]))
+    if legs[0].two_sided:
+        alone = alone[np.abs(field[alone]) <= min(-field.min(), field.max())]
+    xx_pair = (xx[i] + xx[j] + e_xx[i] - e_xx[j]) / 2
+    xy_pair = (xy[i] - xy[j] - e_xy[i] + e_xy[j] + slope_xy[j] * (field[i] + field[j])) / 2
+
+    at = np.concatenate([field[i], field[alone]])
+    order = np.argsort(at, kind="stable")
+    parts = (
+        (xx_pair, xx[alone]), (np.hypot(noise[i], noise[j]) / 2, noise[alone]),
+        (xy_pair, slope_xy[alone] * field[alone]),
+        (np.hypot(noise_xy[i], noise_xy[j]) / 2, np.zeros(len(alone))),
+    )  # fmt: skip
+    return at[order], *(np.concatenate(part)[order] for part in parts)
+
+
+def _noise(legs: list[Leg], residual: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of every point of R_xx from what the smooth curve leaves over [ohm]."""
+    noise, first = [], 0
+    for leg in legs:
+        scaled = residual[first : first + len(leg.field_T)] * np.sqrt(leg.rows)
+        factor = correlation_factor(scaled)
+        one = point_noise(leg.field_T, scaled) if factor == 1 else factor * float(scaled.std())
+        noise.append(one / np.sqrt(leg.rows))
+        first += len(leg.field_T)
+    return np.concatenate(noise)
+
+
+def _pairs(legs: list[Leg], field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the readings i and their partners j near the opposite field, each reading at most once."""
+    ends = np.cumsum([len(leg.field_T) for leg in legs])
+    of_leg = [np.arange(end - len(leg.field_T), end) for leg, end in zip(legs, ends, strict=True)]
+    pairs = []
+    waiting: dict[bool, list[int]] = {True: [], False: []}
+    for k, leg in enumerate(legs):
+        if waiting[not leg.upward]:
+            pairs.append(_mutual(field, of_leg[waiting[not leg.upward].pop(0)], of_leg[k]))
+        else:
+            waiting[leg.upward].append(k)
+    for k in waiting[True] + waiting[False]:
+        positive = field[of_leg[k]] >= 0
+        pairs.append(_mutual(field, of_leg[k][positive], of_leg[k][~positive]))
+    return np.concatenate([i for i, _ in pairs]), np.concatenate([j for _, j in pairs])
+
+
+def _mutual(field: np.ndarray, one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return members of two legs that are each other's nearest mirror, within half a step of the other leg."""
+    if min(len(one), len(other)) < 2:
+        return one[:0], other[:0]
+    partner = _nearest(field[other], -field[one])
+    back = _nearest(field[one], -field[other])[partner]
+    gaps = np.diff(field[other])
+    widest = np.maximum(np.append(gaps, 0), np.insert(gaps, 0, 0))
+    near = np.abs(field[one] + field[other][partner]) <= 0.5 * widest[partner] * (1 + 1e-9)
+    kept = (back == np.arange(len(one))) & near
+    return one[kept], other[partner[kept]]
+
+
+def _nearest(ascending: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    right = np.clip(np.searchsorted(ascending, targets), 1, len(ascending) - 1)
+    return right - (targets - ascending[right - 1] <= ascending[right] - targets)

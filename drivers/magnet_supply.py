@@ -1,0 +1,203 @@
+"""What a magnet supply can do, whoever made it; the one ramp of all magnets."""
+
+from __future__ import annotations
+
+import enum
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from drivers.clock import Clock
+from drivers.errors import DriverError, LimitExceeded, Quench, Refused, Timeout
+from drivers.patience import insist
+
+log = logging.getLogger(__name__)
+
+
+class MagnetState(enum.Enum):
+    """What a magnet supply is doing."""
+
+    RAMPING = "ramping"
+    HOLDING = "holding"
+    PAUSED = "paused"
+    AT_ZERO = "at zero"
+    ZEROING = "zeroing"
+    QUENCH = "quench"
+    HEATING_SWITCH = "heating the switch"
+    COOLING_SWITCH = "cooling the switch"
+    MANUAL = "ramping by hand"
+
+
+class RampOutcome(enum.Enum):
+    """How a ramp ended, when it did not raise."""
+
+    HOLDING = "holding"
+    ABORTED = "aborted"
+
+
+class MagnetSupply(ABC):
+    """Ramps a magnet and holds it.
+
+    A ramp goes request -> ramping -> holding | aborted, or raises Quench or Timeout. A quench is
+    latched: nothing ramps until a person calls `rearm`.
+    """
+
+    name: str
+    clock: Clock
+
+    POLL_S = 0.1
+    GRACE_S = 1.0
+    """How long after the command a supply may still show the state before it [s]."""
+    MARGIN = 1.5
+    ALLOWANCE_S = 30.0
+    """A ramp may take MARGIN times as long as distance / rate says, and this much more [s]."""
+
+    @property
+    @abstractmethod
+    def field_T(self) -> float:
+        """Measure the field as the supply knows it [T]."""
+
+    @property
+    @abstractmethod
+    def target_T(self) -> float:
+        """Get the field that the supply ramps to [T]."""
+
+    @property
+    @abstractmethod
+    def state(self) -> MagnetState:
+        """Get what the supply is doing; a quench seen here is latched."""
+
+    @property
+    @abstractmethod
+    def ramp_rate_T_per_min(self) -> float:
+        """Get the ramp rate [T/min]."""
+
+    @property
+    @abstractmethod
+    def field_tolerance_T(self) -> float:
+        """Get how close to the target a holding magnet must be [T]."""
+
+    @abstractmethod
+    def check_field(self, field_T: float) -> float:
+        """Return the field [T] if it is within the limits; raises LimitExceeded."""
+
+    @abstractmethod
+    def check_rate(self, rate_T_per_min: float) -> float:
+        """Return the ramp rate [T/min] if it is within the limits; raises LimitExceeded."""
+
+    @abstractmethod
+    def start_ramp(self, field_T: float, rate_T_per_min: float | None = None) -> None:
+        """Start a ramp to a field [T]; raises LimitExceeded or Quench before any command is sent."""
+
+    @abstractmethod
+    def hold(self) -> None:
+        """Stop the ramp where it is; the field stays."""
+
+    @abstractmethod
+    def rearm(self) -> None:
+        """Allow ramps again after a quench; for a person who has looked at the magnet."""
+
+    def ramp_to(
+        self,
+        field_T: float,
+        rate_T_per_min: float | None = None,
+        *,
+        interrupt: threading.Event | None = None,
+        on_reading: Callable[[float], None] | None = None,
+    ) -> RampOutcome:
+        """Ramp to a field and wait until the magnet holds it.
+
+        Parameters
+        ----------
+        field_T : float
+            Where to go [T].
+        rate_T_per_min : float, optional
+            How fast [T/min]; the rate that is set if omitted.
+        interrupt : threading.Event, optional
+            When set, the magnet is told to hold and ABORTED is returned.
+        on_reading : callable, optional
+            Called with every field read on the way [T].
+
+        Returns
+        -------
+        RampOutcome
+            HOLDING: at the field. ABORTED: interrupted here, or paused by somebody else.
+
+        Raises
+        ------
+        LimitExceeded
+            Refused before any command was sent.
+        Quench
+            The supply reports a quench, or one has not been re-armed.
+        Timeout
+            The magnet did not arrive in time; it was told to hold.
+        """
+        self.check_field(field_T)
+        if interrupt is not None and interrupt.is_set():
+            self.hold()
+            return RampOutcome.ABORTED
+        began_s = self.clock.now()
+        distance_T = abs(field_T - insist(lambda: self.field_T))
+        try:
+            self.start_ramp(field_T, rate_T_per_min)
+            rate = insist(lambda: self.ramp_rate_T_per_min) if rate_T_per_min is None else rate_T_per_min
+            allowed_s = self.MARGIN * 60 * distance_T / rate + self.ALLOWANCE_S
+            return self._follow(field_T, began_s, allowed_s, interrupt, on_reading)
+        except (LimitExceeded, Refused, Quench):
+            raise  # no ramp is under way
+        except BaseException as error:
+            self._hold_after(error)
+            raise
+
+    def _follow(
+        self,
+        field_T: float,
+        began_s: float,
+        allowed_s: float,
+        interrupt: threading.Event | None,
+        on_reading: Callable[[float], None] | None,
+    ) -> RampOutcome:
+        """Poll a started ramp until it has ended one way or another."""
+        poll_s = self.clock.poll_interval_s(self.POLL_S)
+        while True:
+            state = insist(lambda: self.state)
+            if state is MagnetState.QUENCH:
+                raise self.quench_error()
+            now_T = insist(lambda: self.field_T)
+            if on_reading is not None:
+                on_reading(now_T)
+            if self._arrived(state, now_T, field_T):
+                return RampOutcome.HOLDING
+            passed_s = self.clock.now() - began_s
+            if passed_s > self.GRACE_S and state not in (MagnetState.RAMPING, MagnetState.HOLDING, MagnetState.AT_ZERO):
+                log.warning("%s: %s at %g T on the way to %g T", self.name, state.value, now_T, field_T)
+                return RampOutcome.ABORTED
+            if passed_s > allowed_s:
+                raise Timeout(
+                    f"{self.name}: not at {field_T:g} T after {passed_s:.0f} s (limit {allowed_s:.0f} s): "
+                    f"{now_T:g} T, state {state.value}; told to hold. Check ramp rate and voltage limit of the supply",
+                    instrument=self.name,
+                )
+            if self.clock.sleep(poll_s, interrupt):
+                self.hold()
+                return RampOutcome.ABORTED
+
+    def _hold_after(self, error: BaseException) -> None:
+        """Tell the magnet to hold because nobody follows its ramp any longer; note it on the error if that fails."""
+        try:
+            self.hold()
+        except DriverError as second:
+            error.add_note(f"and it could not be told to hold: {second}")
+            log.error("%s: could not be told to hold: %s", self.name, second)
+
+    def _arrived(self, state: MagnetState, now_T: float, field_T: float) -> bool:
+        resting = state is MagnetState.HOLDING or (state is MagnetState.AT_ZERO and field_T == 0)
+        return resting and abs(now_T - field_T) <= self.field_tolerance_T
+
+    def quench_error(self) -> Quench:
+        """Return the error that says what a quench means for whoever asked for a ramp."""
+        return Quench(
+            f"{self.name}: quench; no ramp is sent until a person has looked at the magnet and re-armed it",
+            instrument=self.name,
+        )
