@@ -101,6 +101,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key must be one word", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark)
             seen.add(key.value)
@@ -167,7 +169,7 @@ def _yaml_trouble(error: Exception) -> str:
 
 def _note_lines(node: Any, prefix: str, lines: dict[str, int]) -> None:
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
+        for key, value in node.value:  # keys are words by now
             name = f"{prefix}{key.value}"
             lines[name] = key.start_mark.line + 1
             _note_lines(value, f"{name}.", lines)
@@ -200,11 +202,14 @@ def _instrument(name: str, entry: Any) -> Instrument:
     where = f"instruments.{name}"
     if not isinstance(entry, dict):
         raise _KeyTrouble(where, "must be a mapping with driver and address")
-    driver = entry.get("driver")
+    if "driver" not in entry:
+        close = difflib.get_close_matches("driver", list(map(str, entry)), n=1, cutoff=0.5)
+        raise _KeyTrouble(where, "driver is missing" + (f"; is it meant by {close[0]}?" if close else ""))
+    driver = entry["driver"]
     fitting = [known for known, cls in DRIVERS.items() if cls.role == ROLES[name]]
     if driver not in fitting:
         raise _KeyTrouble(
-            f"{where}.driver" if "driver" in entry else where,
+            f"{where}.driver",
             f"{driver!r} is no driver for a {ROLES[name]}{_nearest(str(driver), fitting)}; "
             f"there are: {', '.join(fitting)}",
         )

@@ -22,7 +22,7 @@ ONE_SIGMA, TWO_SIGMA = 1.0, 3.841458820694124
 TRUSTED = 0.1
 """Standard error of an unknown below which its covariance is taken as it is: curvature shows in the second digit."""
 
-WIDEST = 0.3
+WIDEST = 0.25
 """Half width of the 68 % interval (of the logarithm, or of a plain number) above which it is no number any more."""
 
 _FIRST_STEPS = 60  # of a walk outwards, each up to three times the last

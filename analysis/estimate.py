@@ -93,6 +93,18 @@ class FitResult:
                 return estimate
         raise KeyError(f"model {self.model} has no parameter {name!r}")
 
+    def standard_error(self, name: str) -> float:
+        """Return the first-order standard error of a fitted parameter, in its unit.
+
+        It comes from the covariance alone and exists for undetermined parameters too, where it means nothing:
+        compare it with other programs, quote `result[name].error`.
+        """
+        if name not in self.free:
+            raise KeyError(f"{name!r} was not fitted; {', '.join(self.free)} were")
+        place = self.free.index(name)
+        spread = float(self.covariance[place, place]) ** 0.5
+        return spread * self.values[name] if self.declared[name].log else spread
+
     def evaluate(self, field_T: np.ndarray) -> np.ndarray:
         """Return the fitted delta sigma without the offset, shape (n,) [G0]."""
         return self.declared.value(field_T, *self.values.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import pyqtgraph as pg
 
@@ -22,7 +22,7 @@ class LinearAxis(pg.AxisItem):
         span = abs(maxVal - minVal)
         if span <= 0 or size <= 0 or not math.isfinite(span):
             return []
-        font = self.style["tickFont"]
+        font = cast(Any, self).style["tickFont"]
         text = 11 if font is None else font.pixelSize()
         up = ROOM_UP_SMALL if size < SMALL_PX else ROOM_UP
         room = text * (up if self.orientation in ("left", "right") else ROOM_ACROSS)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from typing import Any, cast
 
-from analysis.live import Snapshot
 from PyQt5.QtCore import QObject, Qt, pyqtSignal
 
 from acquire.status import Readings, Status
+from analysis.live import Snapshot
 
 MOST_MESSAGES = 1000
 
@@ -32,7 +33,7 @@ class Bridge(QObject):
         self._latest: dict[str, object] = {}
         self._messages: deque[tuple[int, str]] = deque(maxlen=MOST_MESSAGES)
         self._closed = False
-        self._news.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        cast(Any, self._news).connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def on_status(self, status: Status) -> None:
         """Take the state of the whole (any thread)."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from analysis.live import Settings, Snapshot, SweepResult
 from PyQt5.QtCore import QPointF, pyqtSignal
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -17,6 +16,7 @@ from acquire.window.choice import Choice
 from acquire.window.colour_bar import ColourBar
 from acquire.window.plot import MOST_SYMBOLS, Canvas, Frame, bars, line, pen, rising, see_through, set_bars
 from acquire.window.theme import DARK, TemperatureColours, Theme
+from analysis.live import Settings, Snapshot, SweepResult
 from analysis.model import MODELS
 
 NEAR_PX = 14
@@ -28,7 +28,7 @@ RESIDUAL_TICKS = [[(-2, f"{wording.MINUS}2"), (0, "0"), (2, "2")]]
 class SweepDrawing:
     """The items of one sweep: points or line, error bars, fit."""
 
-    def __init__(self, plot: pg.PlotItem) -> None:
+    def __init__(self, plot: Any) -> None:
         self._plot = plot
         self.points = pg.ScatterPlotItem(pxMode=True, size=5, pen=None)
         plot.addItem(self.points)
@@ -110,7 +110,7 @@ class FitWindow(pg.LinearRegionItem):
             edge.setPen(pen(theme.accent, 0.5))
             edge.setHoverPen(pen(theme.accent, 1.0, 3))
 
-    def _on_dropped(self, edge: pg.InfiniteLine) -> None:
+    def _on_dropped(self, edge: Any) -> None:
         self.chosen.emit(abs(edge.value()))
 
 
@@ -136,10 +136,10 @@ class Conductance(QWidget):
         self.canvas = Canvas()
         self.plot = self.canvas.add("Δσ (<i>e</i>²/π<i>h</i>)")
         self.residual_plot = self.canvas.add("resid./σ", bottom="<i>B</i>", bottom_unit="T")
-        self.canvas.ci.layout.setRowStretchFactor(0, 7)
-        self.canvas.ci.layout.setRowStretchFactor(1, 2)
+        self.canvas.grid.layout.setRowStretchFactor(0, 7)
+        self.canvas.grid.layout.setRowStretchFactor(1, 2)
         self.plot.setRange(xRange=(-0.2, 0.2), yRange=(-1, 1), disableAutoRange=False)
-        self.canvas.scene().sigMouseClicked.connect(self._on_click)
+        self.canvas.clicks.sigMouseClicked.connect(self._on_click)
         self._add_residuals()
         self.window_region = FitWindow()
         self.window_region.chosen.connect(self._on_window)
@@ -228,17 +228,15 @@ class Conductance(QWidget):
             self.residual_points.setData([], [])
             self.residual_line.setData([], [])
             return
-        curve, (drawn_T, drawn) = focus.curve, focus.drawn
+        curve, error, (drawn_T, drawn) = focus.curve, focus.curve.error, focus.drawn
         fitted = (curve.field_T >= drawn_T[0]) & (curve.field_T <= drawn_T[-1])
         field_T = curve.field_T[fitted]
-        left_over = (curve.dsigma[fitted] - np.interp(field_T, drawn_T, drawn)) / curve.error[fitted]
+        left_over = (curve.dsigma[fitted] - np.interp(field_T, drawn_T, drawn)) / error[fitted]
         colour = colours.colour(focus.temperature_K)
         few = len(left_over) <= MOST_SYMBOLS
         many_x, many_y = ([], []) if few else rising(field_T, left_over)
         self.residual_line.setData(many_x, many_y, pen=pen(colour))
-        self.residual_points.setData(
-            field_T if few else [], left_over if few else [], brush=see_through(colour, 0.85)
-        )
+        self.residual_points.setData(field_T if few else [], left_over if few else [], brush=see_through(colour, 0.85))
         half = max(RESIDUAL_RANGE, 1.1 * float(np.max(np.abs(left_over), initial=0.0)))
         # the edges of the band, as long as their numbers have room
         self.residual_plot.getAxis("left").setTicks(RESIDUAL_TICKS if half < 3 * RESIDUAL_RANGE else None)

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from analysis.live import Snapshot, SweepResult
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -15,6 +14,7 @@ from acquire.window.plot import Canvas, Frame, bars, line, pen, see_through, set
 from acquire.window.result import phase_coherence
 from acquire.window.theme import DARK, TemperatureColours, Theme
 from analysis.fit import Estimate
+from analysis.live import Snapshot, SweepResult
 
 MARGIN = 1.3
 """An axis goes on by this factor on either side of its points."""
@@ -82,13 +82,13 @@ class Dephasing(QWidget):
             colour = colours.colour(temperature_K)
             fill = colour if result.final else see_through(self._theme.window, 1.0)
             edge = pen(self._theme.text if result is focus else colour, width=1)
-            spots.append({"pos": (place, math.log10(length.value or 1)), "brush": fill, "pen": edge, "data": result.sweep})
+            spots.append(
+                {"pos": (place, math.log10(length.value or 1)), "brush": fill, "pen": edge, "data": result.sweep}
+            )
         self.points.setData(spots)
         if known:
             margin = math.log10(MARGIN)
-            self._frame.show(
-                xRange=(min(x) - margin, max(x) + margin), yRange=(min(low) - margin, max(high) + margin)
-            )
+            self._frame.show(xRange=(min(x) - margin, max(x) + margin), yRange=(min(low) - margin, max(high) + margin))
 
     def _draw_law(self, snapshot: Snapshot | None, known: list[tuple[SweepResult, float, Estimate]]) -> None:
         law = None if snapshot is None else snapshot.dephasing

@@ -122,11 +122,10 @@ def _number(text: str, parameter: IntegerParameter | FloatParameter) -> float | 
         raise ValueError(f"{parameter.name}: {text!r} is not a {'whole ' if whole else ''}number") from None
     if not math.isfinite(number):
         raise ValueError(f"{parameter.name}: {text!r} is not finite; give a number")
-    for limit, outside, word in (
-        (parameter.minimum, number < parameter.minimum, "below"), (parameter.maximum, number > parameter.maximum, "above")
-    ):  # fmt: skip
-        if outside:
-            raise ValueError(f"{parameter.name}: {text} {unit} is {word} the limit, {limit:g} {unit}")
+    low, high = parameter.minimum, parameter.maximum
+    if not low <= number <= high:
+        word, limit = ("below", low) if number < low else ("above", high)
+        raise ValueError(f"{parameter.name}: {text} {unit} is {word} the limit, {limit:g} {unit}")
     return number
 
 

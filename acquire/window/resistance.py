@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from analysis.live import Snapshot, SweepResult
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QHBoxLayout, QWidget
 
 from acquire.window.colour_bar import ColourBar
 from acquire.window.plot import Canvas, line, pen, rising
 from acquire.window.theme import TemperatureColours, Theme
+from analysis.live import Snapshot, SweepResult
 
 
 class Legs:
     """The lines of one sweep on one plot: one for each leg, up and down apart."""
 
-    def __init__(self, plot: pg.PlotItem) -> None:
+    def __init__(self, plot: Any) -> None:
         self._plot = plot
         self._lines: list[pg.PlotDataItem] = []
 

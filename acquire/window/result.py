@@ -7,7 +7,6 @@ from html import escape
 from importlib import metadata
 from pathlib import Path
 
-from analysis.live import Snapshot, SweepResult
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QFontMetrics, QResizeEvent
 from PyQt5.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -15,6 +14,7 @@ from PyQt5.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayou
 from acquire.window import wording
 from acquire.window.theme import DARK, TemperatureColours, Theme, font
 from analysis.fit import Estimate, FitResult
+from analysis.live import Snapshot, SweepResult
 
 IN_WORDS = {
     "orthogonal": "weak localization",

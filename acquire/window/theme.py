@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -88,8 +89,7 @@ class TemperatureColours:
     def at(self, position: float) -> QColor:
         """Return the colour at `position`, from 0 (cold) to 1 (hot)."""
         place = self._theme.coldest + position * (self._theme.hottest - self._theme.coldest)
-        red, green, blue = _viridis().map([place])[0][:3]
-        return QColor(int(red), int(green), int(blue))
+        return _viridis().map(place, mode="qcolor")
 
     def colour(self, temperature_K: float | None) -> QColor:
         """Return the colour of a sweep; one whose temperature is not known is grey."""
@@ -98,7 +98,7 @@ class TemperatureColours:
         return self.at(self.position(temperature_K))
 
 
-def _viridis() -> pg.ColorMap:
+def _viridis() -> Any:
     return pg.colormap.get("viridis")
 
 

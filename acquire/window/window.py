@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.live import Settings, Snapshot, SweepResult
 from PyQt5.QtCore import QEvent, QSettings, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PyQt5.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QShortcut, QToolBar, QWidget
@@ -29,6 +28,7 @@ from acquire.window.resistance import ResistanceView
 from acquire.window.result import Result
 from acquire.window.strip import Strip
 from acquire.window.theme import THEMES, TemperatureColours, Theme, palette, style_sheet, system_theme
+from analysis.live import Settings, Snapshot, SweepResult
 
 if TYPE_CHECKING:
     from acquire.session import Session
@@ -107,11 +107,15 @@ class MainWindow(QMainWindow):
         self.docks = {
             name: Dock(name, caption, view, self)
             for name, caption, view in (
-                ("measurement", "Measurement", self.form), ("curves", "Curves", curves), ("result", "Result", self.result),
-                ("dephasing", "Lφ against temperature", self.dephasing), ("readings", "Last hour", self.readings),
-                ("queue", "Queue", self.queue), ("log", "Log", self.log),
+                ("measurement", "Measurement", self.form),
+                ("curves", "Curves", curves),
+                ("result", "Result", self.result),
+                ("dephasing", "Lφ against temperature", self.dephasing),
+                ("readings", "Last hour", self.readings),
+                ("queue", "Queue", self.queue),
+                ("log", "Log", self.log),
             )
-        }  # fmt: skip
+        }
         self.setDockNestingEnabled(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.arrange()
@@ -151,7 +155,9 @@ class MainWindow(QMainWindow):
         again = menu.under("Replay sweeps")
         for speed in REPLAY_SPEEDS:
             text = "as fast as measured" if speed == 1 else f"{speed:g} times faster"
-            menu.entry(text, lambda s=speed: self._ask_files("Replay", lambda p: self.session.replay(p, s)), under=again)
+            menu.entry(
+                text, lambda s=speed: self._ask_files("Replay", lambda p: self.session.replay(p, s)), under=again
+            )
         menu.entry("Save a picture…", self._save_picture, "Ctrl+S")
         menu.addSeparator()
         menu.add_docks(self.docks.values(), self.arrange)

@@ -9,11 +9,11 @@ import sys
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
-from tests.acquire.window.fake_session import FakeSession
 from PyQt5.QtCore import QSettings
 
 from acquire.window.theme import DARK
 from acquire.window.window import MainWindow
+from tests.acquire.window.fake_session import FakeSession
 
 
 @pytest.fixture

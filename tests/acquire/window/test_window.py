@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from tests.acquire.window.fake_session import busy, snapshot
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QApplication, QMessageBox
@@ -17,6 +16,7 @@ from PyQt5.QtWidgets import QApplication, QMessageBox
 from acquire.status import Readings, State
 from acquire.window.picture import picture
 from acquire.window.theme import LIGHT
+from tests.acquire.window.fake_session import busy, snapshot
 
 
 def names(session):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.acquire.window.fake_session import FakeSession, Series, Sweep
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acquire.window.form import Form, Sheet
+from tests.acquire.window.fake_session import FakeSession, Series, Sweep
 
 
 @pytest.fixture

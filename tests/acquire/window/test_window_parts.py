@@ -8,7 +8,6 @@ import threading
 
 import numpy as np
 import pytest
-from tests.acquire.window.fake_session import busy, snapshot, sweep_result
 from hypothesis import given
 from hypothesis import strategies as st
 from PyQt5.QtCore import Qt
@@ -31,7 +30,7 @@ from acquire.window.theme import DARK, LIGHT, TemperatureColours
 from analysis.fit import Estimate
 from analysis.live import Settings, Snapshot
 from analysis.model import Remark
-
+from tests.acquire.window.fake_session import busy, snapshot, sweep_result
 
 # ---- log
 
@@ -293,9 +292,7 @@ def test_nothing_known_is_drawn_as_nothing(qtbot):
     for view in (Conductance(Settings()), Dephasing()):
         qtbot.addWidget(view)
         view.draw(None, None, TemperatureColours([], DARK))
-        bare = dataclasses.replace(
-            sweep_result(0, 1.5), curve=None, fit=None, drawn=None, temperature_K=None
-        )
+        bare = dataclasses.replace(sweep_result(0, 1.5), curve=None, fit=None, drawn=None, temperature_K=None)
         view.draw(Snapshot((bare,), 0, None, None, 1), bare, TemperatureColours([None], DARK))
 
 
