@@ -72,7 +72,7 @@ def intervals(
         A lower minimum was met on the way; start again from it.
     """
     sd = np.sqrt(variance * minimum.inverse.diagonal())
-    size = np.array([1.0 if parameter.log else max(abs(u), TRUSTED) for parameter, u in zip(parameters, minimum.u)])
+    size = np.array([1.0 if p.log else max(abs(u), TRUSTED) for p, u in zip(parameters, minimum.u, strict=True)])
     at_bound = (minimum.u <= problem.lower) | (minimum.u >= problem.upper)
     doubtful = (sd > TRUSTED * size) | at_bound
     doubtful[list(one_sided)] = True
@@ -108,9 +108,7 @@ def _by_profile(
 class _Walk:
     """The profile of one unknown on one side of the minimum, as far as it has been walked."""
 
-    def __init__(
-        self, problem: Problem, minimum: Minimum, variance: float, place: int, side: int, sd: float
-    ) -> None:
+    def __init__(self, problem: Problem, minimum: Minimum, variance: float, place: int, side: int, sd: float) -> None:
         self._problem, self._minimum, self._variance, self._place = problem, minimum, variance, place
         self._end = (problem.lower if side < 0 else problem.upper)[place]
         self._step = side * min(max(sd, 1e-12), 0.5)

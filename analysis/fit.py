@@ -15,7 +15,7 @@ from analysis.curve import Curve
 from analysis.estimate import Estimate, FitResult, JointFit
 from analysis.fit_task import Task
 from analysis.least_squares import Minimum
-from analysis.model import MODELS, Model, Parameter
+from analysis.model import MODELS, Model
 from analysis.sample import Sample
 
 __all__ = ["Estimate", "FitResult", "JointFit", "fit", "joint_fit"]
@@ -83,7 +83,8 @@ def joint_fit(
         As in `fit`; or curves with and without errors are mixed.
     """
     declared = _find(model)
-    task = Task(declared, curves, shared, fixed or {}, per_curve_fixed, start or {}, window_T, offset, sample or Sample())
+    sample = sample or Sample()
+    task = Task(declared, curves, shared, fixed or {}, per_curve_fixed, start or {}, window_T, offset, sample)
     minima = sorted((task.problem.minimise(u) for u in task.starts()), key=lambda minimum: minimum.chi2)
     return task.answer(*_settle(task, minima))
 
@@ -108,9 +109,7 @@ def _settle(task: Task, minima: list[Minimum]) -> tuple[Minimum, tuple[Interval,
         if len(minima) == 1:
             return best, found
         near, far = (_span(minima, best, level * task.variance(best)) for level in (ONE_SIGMA, TWO_SIGMA))
-        return best, tuple(
-            _embracing(found[i], near[:, i], far[:, i]) for i in range(len(found))
-        )
+        return best, tuple(_embracing(found[i], near[:, i], far[:, i]) for i in range(len(found)))
 
 
 def _span(minima: Sequence[Minimum], best: Minimum, rise: float) -> np.ndarray:
@@ -120,14 +119,11 @@ def _span(minima: Sequence[Minimum], best: Minimum, rise: float) -> np.ndarray:
 
 
 def _embracing(interval: Interval, near: np.ndarray, far: np.ndarray) -> Interval:
-    """Return the interval stretched over the values of minima that are as good."""
-    if interval.determined and near[1] - near[0] <= 2 * WIDEST:
-        lower, upper = interval.far or (interval.lower, interval.upper)
-        stretched = _over(interval.lower, interval.upper, near)
-        outer = _over(lower, upper, far)
-        return Interval(*stretched, True, (outer[0], outer[1]))
-    return Interval(*_over(interval.lower, interval.upper, far), False)
-
-
-def _over(lower: float | None, upper: float | None, span: np.ndarray) -> tuple[float | None, float | None]:
-    return None if lower is None else min(lower, span[0]), None if upper is None else max(upper, span[1])
+    """Return the interval stretched over the values of minima that are as good, 1 and 3.84 above the best."""
+    if interval.lower is None or interval.upper is None or not interval.determined:
+        lower = None if interval.lower is None else min(interval.lower, far[0])
+        return Interval(lower, None if interval.upper is None else max(interval.upper, far[1]), False)
+    outer = interval.far or (interval.lower, interval.upper)
+    wide = min(outer[0], far[0]), max(outer[1], far[1])
+    lower, upper = min(interval.lower, near[0]), max(interval.upper, near[1])
+    return Interval(lower, upper, True, wide) if upper - lower <= 2 * WIDEST else Interval(*wide, False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -43,11 +43,12 @@ class Task:
             Block(model, curve, held, places, offset)
             for curve, held, places in zip(self.curves, self.held, self.places, strict=True)
         ]
-        lower, upper = ([_unknown(p, end) for p, end in zip(self.parameters, ends, strict=True)] for ends in self._ends())
-        self.problem = Problem(blocks, np.array(lower), np.array(upper))
+        lower = np.array([_unknown(parameter, parameter.lower) for parameter in self.parameters])
+        upper = np.array([_unknown(parameter, parameter.upper) for parameter in self.parameters])
+        self.problem = Problem(blocks, lower, upper)
 
     def _lay_out(self) -> None:
-        """Number the unknowns; `places` maps names to numbers for each curve."""
+        """Give each unknown its place; `places` holds them by name for each curve."""
         common = [name for name in self.shared if not all(name in held for held in self.held)]
         for name in common:
             if any(name in held for held in self.held):
@@ -65,10 +66,6 @@ class Task:
             self.places.append(places)
         if not self.free:
             raise ValueError(f"fit {self.model.name}: every parameter is held, nothing is left to fit")
-
-    def _ends(self) -> Iterator[list[float]]:
-        yield [parameter.lower for parameter in self.parameters]
-        yield [parameter.upper for parameter in self.parameters]
 
     def starts(self) -> list[np.ndarray]:
         """Return starting points, each of shape (k,), in unknowns."""
@@ -165,8 +162,9 @@ class Task:
         return FitResult(
             model=self.model.name, estimates=estimates, values=values, covariance=own, free=block.names,
             offset=float(mean[-1]) if self.offset else 0.0,
-            offset_error=math.sqrt(offset_variance) if self.offset else 0.0, chi2=chi2, chi2_reduced=chi2 / (points - count),
-            points=points, parameters_free=count, aicc=self._aicc(chi2, points, count),
+            offset_error=math.sqrt(offset_variance) if self.offset else 0.0,
+            chi2=chi2, chi2_reduced=chi2 / (points - count), points=points, parameters_free=count,
+            aicc=self._aicc(chi2, points, count),
             window_T=(float(curve.field_T.min()), float(curve.field_T.max())), remarks=remarks, declared=self.model,
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
 from analysis.curve import Curve
 from analysis.model import Model
@@ -40,7 +40,7 @@ class Block:
         self.total_weight = float(curve.field_T.size if self._weight is None else self._weight @ self._weight)
         weight = np.ones(curve.field_T.size) if self._weight is None else self._weight
         self._unit = weight / math.sqrt(self.total_weight)
-        self._last = np.empty(0), np.empty(0), np.empty(0)
+        self._last_u, self._last = np.empty(0), (np.empty(0), np.empty(0))
 
     def parameters(self, u: np.ndarray) -> list[float]:
         """Return the model's parameters, in its order and units, at the unknowns u of the whole problem."""
@@ -59,9 +59,9 @@ class Block:
         mean : ndarray, shape (k + 1,)
             Their weighted means; that of r is the best offset [G0].
         """
-        if not np.array_equal(self._last[0], u):
-            self._last = u, *self._measure(u)
-        return self._last[1:]
+        if not np.array_equal(self._last_u, u):
+            self._last_u, self._last = u, self._measure(u)
+        return self._last
 
     def _measure(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         parameters = self.parameters(u)
@@ -81,16 +81,6 @@ class Block:
         """Return the weighted sum of squares of the data, the offset out: the scale on which chi^2 is rounded."""
         data = self.curve.dsigma if self._weight is None else self.curve.dsigma * self._weight
         return float(data @ data - (data @ self._unit) ** 2) if self.offset else float(data @ data)
-
-    def _jacobian_and_residual(self, u: np.ndarray) -> np.ndarray:
-        """Return the derivatives by each of this curve's unknowns, then the residuals, as rows."""
-        parameters = self.parameters(u)
-        value, derivative = self.model.both(self.curve.field_T, *parameters)
-        rows = np.empty((len(self._columns) + 1, value.size))
-        for i, column in enumerate(self._columns):
-            np.multiply(derivative[:, column], parameters[column] if self._log[i] else 1.0, out=rows[i])
-        np.subtract(self.curve.dsigma, value, out=rows[-1])
-        return rows
 
 
 @dataclass(frozen=True, eq=False)

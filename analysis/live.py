@@ -29,6 +29,7 @@ AUTO_MODELS = ("hln", "hln_full")
 
 JOINT_MODEL = "hln_full"
 _DRAWN_POINTS = 401
+_NEAR_ZERO = 0.05  # of the largest field: a sweep that stays farther from zero is not extrapolated to it
 
 
 @dataclass(frozen=True)
@@ -220,11 +221,13 @@ def _result(sweep: int, reduction: Reduction, settings: Settings, final: bool) -
     curve, fitted, candidates, reason = reduction.curve, None, (), reduction.reason
     found = Symmetry("undetermined", reason)
     if curve is not None:
+        reason = _far_from_zero(curve)
         try:
-            fitted, candidates, found = _fitted(curve, settings)
+            if not reason:
+                fitted, candidates, found = _fitted(curve, settings)
         except ValueError as error:  # too few points, or all alike: the settings were checked when they were made
             reason = str(error)
-            found = Symmetry("undetermined", reason)
+        found = found if fitted else Symmetry("undetermined", reason)
     remarks = (*reduction.remarks, *(fitted.remarks if fitted else ()), *_heating(reduction, fitted, settings.sample))
     if curve is not None and fitted is not None:
         curve = replace(curve, dsigma=curve.dsigma - fitted.offset)
@@ -234,6 +237,13 @@ def _result(sweep: int, reduction: Reduction, settings: Settings, final: bool) -
         reduction.field_offset_error_T, reduction.leg_offsets_T, reduction.sheet_ohm, candidates,
         tuple(dict.fromkeys(remarks)), advice(curve, fitted, reason, reduction.remarks, final),
     )  # fmt: skip
+
+
+def _far_from_zero(curve: Curve) -> str:
+    nearest, reach = (float(end(np.abs(curve.field_T))) for end in (np.min, np.max))
+    if nearest <= _NEAR_ZERO * reach:
+        return ""
+    return f"no field below {nearest:.3g} T yet: L_phi shows around zero field, and these fields would only guess it"
 
 
 def _fitted(curve: Curve, settings: Settings) -> tuple[FitResult, tuple[Candidate, ...], Symmetry]:

@@ -114,8 +114,8 @@ def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
     """Return the symmetry class that the curve shows, with the evidence in one sentence.
 
     The class is that of the low-field alpha, delta sigma/(G0 F(B, B_phi)) for B -> 0: above 1/2 orthogonal, below
-    -1/4 symplectic, between them a crossover; a fitted prefactor within 0.1 of zero is unitary. It is "undetermined" where
-    the magnetoconductance is not significant or the field range too short to give alpha.
+    -1/4 symplectic, between them a crossover; a fitted prefactor within 0.1 of zero is unitary. It is "undetermined"
+    where the magnetoconductance is not significant or the field range too short to give alpha.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def _low_field_alpha(result: FitResult) -> float:
 
 
 def _flat(curve: Curve, result: FitResult) -> Symmetry:
-    """Return "unitary" where a cusp of either class is excluded for every L_phi that could show, else "undetermined"."""
+    """Return "unitary" where a cusp is excluded for every L_phi that could show, else "undetermined"."""
     field = np.unique(np.abs(curve.field_T))
     fields = np.geomspace(max(2 * float(np.diff(field).min(initial=field[-1])), field[-1] * 1e-3), field[-1] / 10, 12)
     if fields[-1] >= 10 * fields[0]:

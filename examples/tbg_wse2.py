@@ -112,7 +112,9 @@ def _times(lengths_nm: Mapping[str, float], held: Mapping[str, float]) -> dict[s
     """Return a start in times from one in lengths; the data know no velocity, so any will do."""
     v_f = held.get("v_f_m_per_s", 4e5)
     per_ps = 1e-6 / diffusion_constant(v_f)
-    times = {name.replace("l_", "tau_").replace("_nm", "_ps"): per_ps * l**2 for name, l in lengths_nm.items()}
+    times = {
+        name.replace("l_", "tau_").replace("_nm", "_ps"): per_ps * length**2 for name, length in lengths_nm.items()
+    }
     return {"v_f_m_per_s": v_f, **times}
 
 
@@ -121,7 +123,7 @@ def graphene_in_times() -> Model:
     return MODELS["graphene_so"].in_terms_of(PARAMETERS, _lengths, _times, name="graphene_so in times")
 
 
-# --- the published fits ----------------------------------------------------------------------------------------------
+# --- the published fits -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -146,9 +148,7 @@ LABELS = ("tau_phi(300 mK)", "tau_phi(500 mK)", "tau_phi(700 mK)", "tau_asy", "t
 def fit_as_published(curves: Sequence[Curve], row: Published) -> JointFit:
     """Fit the four temperatures with v_F and the base-temperature tau_phi held, unweighted and without offset."""
     base: list[dict[str, float]] = [{"tau_phi_ps": row.tau_phi_base_ps}, {}, {}, {}]
-    return joint_fit(
-        graphene_in_times(), curves, fixed={"v_f_m_per_s": row.v_f}, per_curve_fixed=base, offset=False
-    )
+    return joint_fit(graphene_in_times(), curves, fixed={"v_f_m_per_s": row.v_f}, per_curve_fixed=base, offset=False)
 
 
 def fit_with_free_velocity(curves: Sequence[Curve]) -> JointFit:
@@ -163,7 +163,7 @@ def own_row(joint: JointFit) -> tuple[float, list[tuple[float, float]]]:
     return joint.chi2 / G0_PER_E2_H**2, [(r.values[name], r.standard_error(name)) for r, name in wanted]
 
 
-# --- what is printed ---------------------------------------------------------------------------------------------------
+# --- what is printed ----------------------------------------------------------------------------------------------
 
 
 def table(joint: JointFit, row: Published) -> str:

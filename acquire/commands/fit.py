@@ -31,15 +31,16 @@ def run(args: argparse.Namespace) -> int:
     """Fit every sweep of every file; print a table and write JSON."""
     runs = read_files(args)
     results = analyse_runs(runs, settings_for(args, runs))
+    records = [result.as_json() for result in results]
     if str(args.json) == "-":
-        print(json.dumps([r.as_json() for r in results], indent=1, allow_nan=False))
+        print(json.dumps(records, indent=1, allow_nan=False))
     else:
+        if args.json:
+            _write(args.json, records)
         Console().print(report.table([r.result for r in results]))
         for result in results:
             for remark in result.result.remarks:
                 print(f"{result.path.name}: {remark.message}", file=sys.stderr)
-    if args.json and str(args.json) != "-":
-        _write(args.json, [r.as_json() for r in results])
     for remark in (remark for run in runs for remark in run.remarks):
         print(remark, file=sys.stderr)
     return 0

@@ -24,7 +24,7 @@ from drivers.simulated.twin import Said, Twin
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take speed, log and choice."""
-    parser.add_argument("--all", action="store_true", help="one of every kind that there is a twin of, not those of a rig")
+    parser.add_argument("--all", action="store_true", help="one of every kind that there is a twin of")
     parser.add_argument("--speed", type=float, default=1.0, help="times faster than real time (default: 1)")
     parser.add_argument("--wire-log", type=Path, metavar="FILE", help="write every line in and out with its time")
 
@@ -43,13 +43,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rack(config: Config, every: bool, clock: Clock) -> Rack:
+    named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()}
     if every:
-        # the names of the rig stay, so that lock-ins and magnet are wired to the film; more kinds hang beside them
-        named = {name: (entry.driver, name) for name, entry in config.instruments.items()}
-        hung = {driver for driver, _ in named.values()}
-        named |= {driver: (driver, driver) for driver in TWINS if driver not in hung}
-    else:
-        named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()}
+        # the rig stays, so that lock-ins and magnet are wired to the film; the other kinds hang beside it
+        hung = {entry.driver for entry in config.instruments.values()}
+        others = [driver for driver in TWINS if driver not in hung]
+        named |= {driver: (driver, f"GPIB9::{number}::INSTR") for number, driver in enumerate(others, start=1)}
     return Rack(clock, config.simulation, named, series_resistor_ohm=config.series_resistor_ohm)
 
 

@@ -41,7 +41,7 @@ def rising(x: np.ndarray, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
 
 def line(plot: Any, depth: float = 0.0) -> pg.PlotDataItem:
     """Add a line for any number of points: clipped to the view, thinned to its extremes, one pixel wide."""
-    item = pg.PlotDataItem(antialias=False, skipFiniteCheck=True)
+    item = pg.PlotDataItem(antialias=False, skipFiniteCheck=True, autoDownsampleFactor=2.0)
     item.setDownsampling(auto=True, method="peak")
     item.setClipToView(True)
     item.setZValue(depth)

@@ -16,9 +16,7 @@ from analysis.special import cooperon
 SOURCE = "S. Hikami, A. I. Larkin, Y. Nagaoka, Prog. Theor. Phys. 63, 707 (1980), doi:10.1143/PTP.63.707"
 
 L_PHI = Parameter("l_phi_nm", "nm", 1.0, 1e6, "phase coherence length sqrt(D tau_phi)")
-ALPHA = Parameter(
-    "alpha", "", -5.0, 5.0, "prefactor: +1 orthogonal (WL), 0 unitary, -1/2 symplectic (WAL), each per channel", log=False
-)
+ALPHA = Parameter("alpha", "", -5.0, 5.0, "prefactor: +1 orthogonal (WL), 0 unitary, -1/2 symplectic (WAL)", log=False)
 L_SO = Parameter("l_so_nm", "nm", 1.0, 1e6, "spin-orbit length sqrt(D tau_so)", shared=True)
 L_E = Parameter(
     "l_e_nm", "nm", 1e-3, 1e5, "elastic length sqrt(D tau) = l/sqrt(2); 1e-3 nm leaves it out",
@@ -30,7 +28,7 @@ FEW_CHANNELS = 1.2
 
 
 def _one_term(field_T: np.ndarray, alpha: float, l_phi_nm: float) -> tuple[np.ndarray, np.ndarray]:
-    """delta sigma = alpha F(B, B_phi) and its derivative by alpha and L_phi."""
+    """Give delta sigma = alpha F(B, B_phi) and its derivative by alpha and L_phi."""
     value, slope = cooperon(field_T, np.array([FIELD_NM2 / l_phi_nm**2]))
     derivative = np.empty((value.shape[1], 2))
     derivative[:, 0] = value[0]
