@@ -27,7 +27,7 @@ def demo_procedure() -> TemperatureSeries:
     """Return the run of the demo: six temperatures between antilocalization and localization."""
     return TemperatureSeries(
         temperatures_K="1.5:30:6 log", field_list_T="-0.4:-0.1:16, -0.09:-0.025:14, -0.02:0.02:41, 0.025:0.09:14, 0.1:0.4:16",
-        field_rate_T_per_min=1.0, current_nA=200.0, at_end=ZERO,
+        field_rate_T_per_min=1.0, current_nA=150.0, at_end=ZERO,
         temperature_tolerance_K=0.03, temperature_dwell_s=20.0,
     )  # fmt: skip
 

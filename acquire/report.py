@@ -11,6 +11,7 @@ from matplotlib import colormaps, colors
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from rich import box
 from rich.table import Table
 
 MOST_POINTS = 300
@@ -19,14 +20,14 @@ MOST_POINTS = 300
 
 def table(sweeps: Sequence[SweepResult]) -> Table:
     """Return the results of sweeps as a table for a terminal."""
-    out = Table(title="phase coherence", title_justify="left")
-    for heading in ("T (K)", "model", "L_phi (nm)", "L_so (nm)", "offset (mT)", "chi2", "points", "class"):
-        out.add_column(heading, justify="left" if heading in ("model", "class") else "right")
+    out = Table(box=box.SIMPLE)
+    for heading in ("T (K)", "model", "L_phi (nm)", "L_so (nm)", "chi2", "points", "class"):
+        out.add_column(heading, justify="left" if heading in ("model", "class") else "right", no_wrap=True)
     for sweep in sweeps:
         fit = sweep.fit
         out.add_row(
             _number(sweep.temperature_K, 3), fit.model if fit else "-", _length(sweep, "l_phi_nm"),
-            _length(sweep, "l_so_nm"), f"{1e3 * sweep.field_offset_T:+.3f}",
+            _length(sweep, "l_so_nm"),
             f"{fit.chi2_reduced:.2f}" if fit else "-", str(fit.points if fit else sweep.rows),
             sweep.symmetry.symmetry_class,
         )  # fmt: skip

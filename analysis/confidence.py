@@ -19,8 +19,9 @@ from analysis.model import Parameter
 ONE_SIGMA, TWO_SIGMA = 1.0, 3.841458820694124
 """Rise of chi^2 at the ends of the 68.3 % and of the 95 % interval."""
 
-TRUSTED = 0.1
-"""Standard error of an unknown below which its covariance is taken as it is: curvature shows in the second digit."""
+TRUSTED, TRUSTED_ALIGNED, ALIGNED = 0.1, 0.01, 0.95
+"""Standard error of an unknown below which its covariance is taken as it is; the lower limit holds where it is
+correlated with another by more than 0.95, because such a valley is bent long before it is wide."""
 
 WIDEST = 0.25
 """Half width of the 68 % interval (of the logarithm, or of a plain number) above which it is no number any more."""
@@ -74,7 +75,7 @@ def intervals(
     sd = np.sqrt(variance * minimum.inverse.diagonal())
     size = np.array([1.0 if p.log else max(abs(u), TRUSTED) for p, u in zip(parameters, minimum.u, strict=True)])
     at_bound = (minimum.u <= problem.lower) | (minimum.u >= problem.upper)
-    doubtful = (sd > TRUSTED * size) | at_bound
+    doubtful = (sd > np.where(_aligned(minimum.inverse), TRUSTED_ALIGNED, TRUSTED) * size) | at_bound
     doubtful[list(one_sided)] = True
     found: dict[int, Interval] = {}
     for place in np.flatnonzero(doubtful):
@@ -87,6 +88,14 @@ def intervals(
         elif place not in found:
             found[place] = Interval(minimum.u[place] - sd[place], minimum.u[place] + sd[place], True)
     return tuple(found[place] for place in range(minimum.u.size))
+
+
+def _aligned(covariance: np.ndarray) -> np.ndarray:
+    """Return which unknowns are strongly correlated with another one, shape (k,)."""
+    sd = np.sqrt(covariance.diagonal())
+    correlation = np.abs(covariance / (sd * sd[:, np.newaxis]))
+    correlation.flat[:: sd.size + 1] = 0.0
+    return correlation.max(axis=0) > ALIGNED
 
 
 def _by_profile(

@@ -230,6 +230,11 @@ def _good_rows(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, list[Remark]
     if (good & ~driven).any():
         remarks.append(Remark("no_current", f"{(good & ~driven).sum()} rows have no excitation current"))
     good &= driven
+    spikes = _spikes(columns, good)
+    if spikes.any():
+        note = f"{spikes.sum()} rows lie out of all proportion to the others and were left out, first row {spikes.argmax()}"
+        remarks.append(Remark("spikes", note))
+    good &= ~spikes
     if not good.all():
         share = f"{len(good) - good.sum()} of {len(good)} rows are flagged or not finite and were left out"
         remarks.append(Remark("rows_left_out", share))
@@ -240,6 +245,21 @@ def _good_rows(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, list[Remark]
             note = f"the voltage is {math.degrees(math.atan2(y, x)):.0f} degrees out of phase with the current"
             remarks.append(Remark("phase", f"{note}: set the lock-in's phase"))
     return good, remarks
+
+
+def _spikes(columns: dict[str, np.ndarray], good: np.ndarray) -> np.ndarray:
+    """Return rows that no film can give: R_xx ten times more or less than usual, R_xy or the field beyond all bounds."""
+    spikes = np.zeros(len(good), dtype=bool)
+    if not good.any():
+        return spikes
+    with np.errstate(over="ignore"):  # what overflows is a spike
+        xx = np.abs(columns[X_XX][good] / columns[CURRENT][good])
+        xy = np.abs(np.nan_to_num(columns[X_XY][good]) / columns[CURRENT][good])
+    field = np.abs(columns[FIELD][good])
+    usual = float(np.median(xx))
+    wild = (xx > 10 * usual) | (10 * xx < usual) | (xy > 1e3 * (usual + float(np.median(xy))))
+    spikes[good] = wild | ((field > _HIGHEST_FIELD_T) & (np.median(field) <= _HIGHEST_FIELD_T))
+    return spikes
 
 
 def _resistance(kept: dict[str, np.ndarray], squares: float) -> Resistance:
@@ -311,9 +331,8 @@ def _curve(
     remarks = []
     if not all(leg.two_sided for leg in legs):
         sign = "negative" if np.median(field) < 0 else "positive"
-        remarks.append(
-            Remark("one_sign", f"{sign} fields only: field offset taken as given or 0, not symmetrized, Hall resistance not used")
-        )
+        note = f"{sign} fields only: not symmetrized, Hall resistance not used, field offset taken as given or 0"
+        remarks.append(Remark("one_sign", note))
     elif not hall:
         remarks.append(Remark("no_hall", "no transverse voltage: sigma_xx = 1/rho_xx, right to (mu B)^2"))
     if zero * E**2 / H > 1:

@@ -69,7 +69,7 @@ class SteppedClock(Clock):
     def advance(self, seconds: float) -> None:
         """Move the clock forward [s]."""
         if not (math.isfinite(seconds) and seconds >= 0):
-            raise ValueError(f"clock: cannot advance by {seconds!r} s; time goes forward")
+            raise ValueError(f"clock: cannot advance by {seconds!r} s; it goes forward by a finite time")
         with self._lock:
             self._now += seconds
 

@@ -42,11 +42,17 @@ def rising(x: np.ndarray, *columns: np.ndarray) -> tuple[np.ndarray, ...]:
 def line(plot: Any, depth: float = 0.0) -> pg.PlotDataItem:
     """Add a line for any number of points: clipped to the view, thinned to its extremes, one pixel wide."""
     item = pg.PlotDataItem(antialias=False, skipFiniteCheck=True, autoDownsampleFactor=2.0)
-    item.setDownsampling(auto=True, method="peak")
-    item.setClipToView(True)
     item.setZValue(depth)
     plot.addItem(item)
+    # after adding: the plot puts its own choices on what is added
+    item.setDownsampling(auto=True, method="peak")
+    item.setClipToView(True)
     return item
+
+
+def smooth(points: int) -> bool:
+    """Tell whether a line of so many points may be drawn smoothly: many times slower, so only for few."""
+    return points <= MOST_SYMBOLS
 
 
 def bars(plot: Any, depth: float = 0.0) -> pg.PlotCurveItem:

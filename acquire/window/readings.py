@@ -7,7 +7,7 @@ import pyqtgraph as pg
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from acquire.status import Readings
-from acquire.window.plot import Canvas, Frame, line, pen
+from acquire.window.plot import Canvas, Frame, line, pen, smooth
 from acquire.window.theme import DARK, Theme
 
 HOUR_S = 3600.0
@@ -103,5 +103,6 @@ class ReadingsView(QWidget):
     def draw(self) -> None:
         """Draw the last hour."""
         for number, item in enumerate(self.lines):
-            item.setData(*self.history.column(number))
+            minutes, values = self.history.column(number)
+            item.setData(minutes, values, antialias=smooth(len(minutes)))
         self._frame.show(xRange=(min(-SHORTEST_AXIS_MIN, -self.history.minutes), 0.0))

@@ -10,7 +10,7 @@ from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QHBoxLayout, QWidget
 
 from acquire.window.colour_bar import ColourBar
-from acquire.window.plot import Canvas, line, pen, rising
+from acquire.window.plot import Canvas, line, pen, rising, smooth
 from acquire.window.theme import TemperatureColours, Theme
 from analysis.live import Snapshot, SweepResult
 
@@ -33,7 +33,7 @@ class Legs:
         for item, (x, y) in zip(self._lines, legs, strict=True):
             known = np.isfinite(y)
             x, y = (x, y) if known.all() else (x[known], y[known])
-            item.setData(*rising(x, y), pen=pen(colour))
+            item.setData(*rising(x, y), pen=pen(colour), antialias=smooth(len(x)))
             item.setZValue(10 if on_top else 0)
 
     def remove(self) -> None:

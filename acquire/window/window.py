@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FRAMES_PER_S = 15
+FRAMES_PER_S = 20
 LAYOUT_VERSION = 1
 FIRST_SIZE = QSize(1366, 768)
 SCALES = (0.85, 2.0)

@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from test_noise import GOLDEN, golden
 
 from analysis.dephasing import (
     largest_current_A,
@@ -15,6 +14,7 @@ from analysis.dephasing import (
     power_law,
 )
 from analysis.estimate import Estimate
+from tests.analysis.test_noise import GOLDEN, golden
 
 
 def length(value, error, determined=True):
