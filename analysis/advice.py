@@ -16,9 +16,7 @@ GOOD_ENOUGH = 0.05
 """Relative error of L_phi that needs no advice."""
 
 
-def advice(
-    curve: Curve | None, fitted: FitResult | None, reason: str, remarks: tuple[Remark, ...], final: bool
-) -> str:
+def advice(curve: Curve | None, fitted: FitResult | None, reason: str, remarks: tuple[Remark, ...], final: bool) -> str:
     """Return what would give (a better) L_phi, "" where nothing is wanting.
 
     Parameters

@@ -29,8 +29,7 @@ FIELD_NM2 = HBAR_OVER_4E * 1e18
 
 def channel_model(
     *, name: str, title: str, source: str, parameters: tuple[Parameter, ...],
-    weights: Sequence[float], rates: Sequence[Sequence[float]],
-    twin: Callable[[dict[str, float]], dict[str, float]] | None = None, **declared: Callable,
+    weights: Sequence[float], rates: Sequence[Sequence[float]], **declared: Callable,
 ) -> Model:  # fmt: skip
     """Declare a sum of channels with given weights.
 
@@ -42,10 +41,8 @@ def channel_model(
         w_j of each channel.
     rates : sequence of sequence of float, shape (m, k)
         M_ji >= 0: how often the rate of length i enters the field of channel j.
-    twin : callable, optional
-        `twin(start)` gives the place of a second minimum that such a start often has; empty if there is none.
     **declared
-        `validity`, `known`, `out_of_reach` of the model.
+        `validity`, `known`, `out_of_reach`, `twin` of the model.
     """
     weight = np.array(weights, dtype=float)
     table = np.array(rates, dtype=float)
@@ -58,9 +55,7 @@ def channel_model(
         return weight @ value, slope.T @ (weight[:, np.newaxis] * shares * (-2 / lengths) / b[:, np.newaxis])
 
     def guess(curve: Curve, held: Mapping[str, float]) -> Starts:
-        starts = _scan(curve, parameters, weight, table, held)
-        twins = () if twin is None else tuple(map(twin, (dict(held) | start for start in starts)))
-        return starts + tuple(place for place in twins if place)
+        return _scan(curve, parameters, weight, table, held)
 
     return Model(name, title, source, parameters, both, guess, **declared)
 

@@ -85,7 +85,8 @@ def joint_fit(
     declared = _find(model)
     sample = sample or Sample()
     task = Task(declared, curves, shared, fixed or {}, per_curve_fixed, start or {}, window_T, offset, sample)
-    minima = sorted((task.problem.minimise(u) for u in task.starts()), key=lambda minimum: minimum.chi2)
+    minima = [task.problem.minimise(u) for u in task.starts()]
+    minima += [task.problem.minimise(u) for u in task.twin(_lowest(minima))]
     return task.answer(*_settle(task, minima))
 
 
@@ -97,9 +98,13 @@ def _find(model: Model | str) -> Model:
     return MODELS[model]
 
 
+def _lowest(minima: Sequence[Minimum]) -> Minimum:
+    return min(minima, key=lambda minimum: minimum.chi2)
+
+
 def _settle(task: Task, minima: list[Minimum]) -> tuple[Minimum, tuple[Interval, ...]]:
     """Return the lowest minimum and the ranges of its unknowns, wide enough for minima that are as good."""
-    best = minima[0]
+    best = _lowest(minima)
     while True:
         try:
             found = intervals(task.problem, best, task.variance(best), task.parameters, task.one_sided(best))

@@ -98,6 +98,16 @@ class Task:
                 u[place] = _unknown(self.model[name], guess[name])
         return u
 
+    def twin(self, minimum: Minimum) -> list[np.ndarray]:
+        """Return where a second minimum may lie, according to the model; empty if nowhere."""
+        other = self.model.twin(self.values(0, minimum))
+        if not other:
+            return []
+        u = minimum.u.copy()
+        for name, place in self.places[0].items():
+            u[place] = _unknown(self.model[name], other[name])
+        return [u]
+
     def values(self, number: int, minimum: Minimum) -> dict[str, float]:
         """Return all parameters of one curve at the minimum, by name, in the model's order."""
         block = self.problem.blocks[number]

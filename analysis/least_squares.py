@@ -32,7 +32,7 @@ class Block:
         self, model: Model, curve: Curve, held: Mapping[str, float], places: Mapping[str, int], offset: bool
     ) -> None:
         self.model, self.curve, self.offset = model, curve, offset
-        self.names = tuple(name for name in model.names if name not in held)
+        self.names = tuple(sorted((name for name in model.names if name not in held), key=lambda name: places[name]))
         self.places = np.array([places[name] for name in self.names], dtype=int)
         self._columns = [(model.names.index(name), model[name].log) for name in self.names]
         self._parameters = [held.get(name, 0.0) for name in model.names]

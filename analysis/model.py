@@ -80,6 +80,10 @@ def _none_out_of_reach(values: Mapping[str, float], curve: Curve) -> dict[str, s
     return {}
 
 
+def _no_twin(values: Mapping[str, float]) -> dict[str, float]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Model:
     """A magnetoconductance model, declared.
@@ -102,6 +106,9 @@ class Model:
     out_of_reach : callable
         `out_of_reach(values, curve)` names the parameters of which such a curve holds only a bound,
         with the side, "lower" or "upper", on which the bound lies.
+    twin : callable
+        `twin(values)` gives other parameters whose curve is nearly the same, empty if there are none: a fit
+        looks there for a second minimum before it trusts the first.
     """
 
     name: str
@@ -113,6 +120,7 @@ class Model:
     validity: Callable[[Mapping[str, float], Curve, Sample], list[Remark]] = _no_remarks
     known: Callable[[Sample], dict[str, float]] = _nothing_known
     out_of_reach: Callable[[Mapping[str, float], Curve], dict[str, str]] = _none_out_of_reach
+    twin: Callable[[Mapping[str, float]], dict[str, float]] = _no_twin
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,9 +181,14 @@ class Model:
         def guess(curve: Curve, held: Mapping[str, float]) -> Starts:
             return tuple(from_own(start, held) for start in self.guess(curve, {}))
 
+        def twin(values: Mapping[str, float]) -> dict[str, float]:
+            own, _ = to_own(*(values[parameter.name] for parameter in parameters))
+            other = self.twin(dict(zip(self.names, own, strict=True)))
+            return from_own(other, values) if other else {}
+
         return replace(
             self, name=name or self.name, parameters=tuple(parameters), both=both, guess=guess,
-            validity=_no_remarks, known=_nothing_known, out_of_reach=_none_out_of_reach,
+            validity=_no_remarks, known=_nothing_known, out_of_reach=_none_out_of_reach, twin=twin,
         )  # fmt: skip
 
 

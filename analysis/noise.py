@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import gammainccinv
 
 _KEPT = 4.0  # differences beyond this many standard deviations are features of the curve, not noise
+_REPEATS = 0.1  # share of readings equal to another one from which on they are taken to be digits
 _WEIGHT_OF_MEDIAN = 1.482602218505602  # standard deviation over median of the modulus, for normal noise
 
 
@@ -115,8 +116,8 @@ def point_noise(field_T: np.ndarray, values: np.ndarray) -> float:
     Returns
     -------
     float
-        In the unit of `values`; never below the step of the digitizer (smallest difference of two readings)
-        over sqrt(12), nor below rounding. nan for fewer than 5 readings.
+        In the unit of `values`; never below the step of the digitizer over sqrt(12), where readings show it by
+        repeating, nor below rounding. nan for fewer than 5 readings.
     """
     if len(values) < 5:
         return math.nan
@@ -168,7 +169,10 @@ def _third_differences(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _smallest_step(values: np.ndarray) -> float:
+    """Return the step of the digitizer where readings repeat exactly, else the rounding of numbers."""
     steps = np.diff(np.sort(values))
-    steps = steps[steps > 0]
     rounding = float(np.spacing(np.abs(values).max()))
-    return max(float(steps.min()), rounding) if steps.size else rounding
+    repeats = np.count_nonzero(steps == 0)
+    if repeats < _REPEATS * len(values) or repeats == len(steps):
+        return rounding
+    return max(float(steps[steps > 0].min()), rounding)

@@ -38,10 +38,12 @@ def symmetrized(legs: list[Leg], even: EvenCurve) -> tuple[np.ndarray, ...]:
     alone = np.setdiff1d(np.arange(len(field)), np.concatenate([i, j]))
     if legs[0].two_sided:
         alone = alone[np.abs(field[alone]) <= min(-field.min(), field.max())]
-    xx_pair = (xx[i] + xx[j] + e_xx[i] - e_xx[j]) / 2
-    xy_pair = (xy[i] - xy[j] - e_xy[i] + e_xy[j] + slope_xy[j] * (field[i] + field[j])) / 2
+    # a pair stands half way between the one and the mirror image of the other
+    middle, miss = (field[i] - field[j]) / 2, (field[i] + field[j]) / 2
+    xx_pair = even.even(middle)[0] + (xx[i] - e_xx[i] + xx[j] - e_xx[j]) / 2
+    xy_pair = (xy[i] - e_xy[i] - xy[j] + e_xy[j] + (slope_xy[j] - slope_xy[i]) * miss) / 2
 
-    at = np.concatenate([field[i], field[alone]])
+    at = np.concatenate([middle, field[alone]])
     order = np.argsort(at, kind="stable")
     parts = (
         (xx_pair, xx[alone]), (np.hypot(noise[i], noise[j]) / 2, noise[alone]),

@@ -9,10 +9,10 @@
         R_xx(B) = [R_up(B) + R_down(-B)]/2        the Hall voltage in the longitudinal contacts drops out
         R_xy(B) = [R_up(B) - R_down(-B)]/2        the resistance in misaligned transverse contacts drops out
 
-    The partner is the measured reading nearest to -B, no farther than half a step of the sweep, carried the rest of the
-    way along the smooth even curve. Pairs are mutual: each reading is used once, so points stay independent, and a
-    cusp narrower than the step is not rounded as it would be by interpolation. A reading without a partner is kept if
-    others reach as far on the other side; it loses the fitted odd part only.
+    The partner is the measured reading nearest to -B, no farther than half a step of the sweep; what is left of the
+    way is bridged along the smooth even curve. Pairs are mutual: each reading is used once, so points stay
+    independent, and a cusp narrower than the step is not rounded as it would be by interpolation. A reading without a
+    partner is kept if others reach as far on the other side; it loses the fitted odd part only.
 4.  rho_xx = R_xx/squares and rho_yx = R_xy (E_y = rho_yx J_x, holes positive) are inverted as a tensor,
     sigma_xx = rho_xx/(rho_xx^2 + rho_yx^2), errors propagated, and sigma at zero field is subtracted.
 
@@ -155,7 +155,7 @@ def reduce_curve(curve: Curve, field_offset_T: float | None = None) -> Reduction
     """Find the zero field of a curve that somebody has reduced already, and take out its odd line.
 
     Points and errors stay as they are: what was averaged in them is not known. A curve of one sign of field is
-    returned unchanged, and so is one whose centre cannot be told.
+    returned unchanged; one whose centre cannot be told keeps its fields.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def _good_rows(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, list[Remark]
     good &= driven
     spikes = _spikes(columns, good)
     if spikes.any():
-        note = f"{spikes.sum()} rows lie out of all proportion to the others and were left out, first row {spikes.argmax()}"
+        note = f"{spikes.sum()} rows are out of all proportion and were left out, the first is row {spikes.argmax()}"
         remarks.append(Remark("spikes", note))
     good &= ~spikes
     if not good.all():
@@ -248,7 +248,7 @@ def _good_rows(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, list[Remark]
 
 
 def _spikes(columns: dict[str, np.ndarray], good: np.ndarray) -> np.ndarray:
-    """Return rows that no film can give: R_xx ten times more or less than usual, R_xy or the field beyond all bounds."""
+    """Return rows that no film gives: R_xx ten times more or less than usual, R_xy or the field beyond all bounds."""
     spikes = np.zeros(len(good), dtype=bool)
     if not good.any():
         return spikes
@@ -324,12 +324,13 @@ def _curve(
     square = xx**2 + xy**2
     error = np.hypot((xx**2 - xy**2) * xx_error, 2 * xx * xy * xy_error) / square**2 / G0
     sigma = xx / square / G0
-    near = np.abs(field).argmin()
-    # the even curve at the smallest measured field: it is not asked what it does where nothing was measured
-    zero = float(even.constant_xx.mean()) + even.even(field[near : near + 1])[0][0]
+    two_sided = all(leg.two_sided for leg in legs)
+    # with one sign of field the even curve is not asked what it does where nothing was measured
+    origin = 0.0 if two_sided else float(field[np.abs(field).argmin()])
+    zero = float(even.constant_xx.mean() + even.even(np.array([origin]))[0][0])
     dsigma = sigma - 1 / zero / G0
     remarks = []
-    if not all(leg.two_sided for leg in legs):
+    if not two_sided:
         sign = "negative" if np.median(field) < 0 else "positive"
         note = f"{sign} fields only: not symmetrized, Hall resistance not used, field offset taken as given or 0"
         remarks.append(Remark("one_sign", note))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.instrument import Fields, Instrument, Number, Refused, Whole, Word, check_settings
+from drivers.patience import insist
 from drivers.roles import MagnetState, MagnetSupply
 
 STATES = {
@@ -187,6 +188,10 @@ class AMI430(Instrument, MagnetSupply):
         field_T = self.check_field(field_T)
         if rate_T_per_min is not None:
             rate_T_per_min = self.check_rate(rate_T_per_min)
+        insist(lambda: self._command_ramp(field_T, rate_T_per_min))
+
+    def _command_ramp(self, field_T: float, rate_T_per_min: float | None) -> None:
+        """Say it all; RAMP comes last, so that it can be said again from the start after a lost reply."""
         with self.lock:
             self._check_ready()
             rate = self.check_rate(self.ramp_rate_T_per_min if rate_T_per_min is None else rate_T_per_min)

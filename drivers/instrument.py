@@ -284,7 +284,7 @@ class Instrument(pymeasure.instruments.Instrument):
             return float(value) + 0.0  # minus zero becomes zero
         raise LimitExceeded(
             f"{self.name}: {quantity} = {value!r} is not a number from {low:g} to {high:g}; nothing was sent. "
-            "Ask for a value in this range; the limits stand in config.yaml",
+            "Ask for a value in this range; the limits are those of config.yaml and of the instrument itself",
             instrument=self.name,
         )
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from drivers.instrument import Fields, Instrument, Number, Refused, Whole, check_settings
+from drivers.patience import insist
 from drivers.roles import TemperatureController
 
 SCIENTIFIC = re.compile(r"[+-][0-9]\.[0-9]{4,6}[eE][+-][0-9]{2}")
@@ -185,6 +186,10 @@ class LakeShore336(Instrument, TemperatureController):
         target_K = self.check_temperature(temperature_K)
         rate = self.settings.ramp_rate_K_per_min if rate_K_per_min is None else rate_K_per_min
         rate = self.check_limit("ramp_rate_K_per_min", rate)
+        insist(lambda: self._command_ramp(target_K, rate))
+
+    def _command_ramp(self, target_K: float, rate: float) -> None:
+        """Say it all; it can be said again from the start after a lost reply."""
         with self.lock:
             self._check_ready()
             now_K, (low_K, high_K) = self.temperature_K, self._limits["temperature_K"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from drivers.errors import Refused
+from drivers.patience import insist
 from drivers.reply import Form
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Quantity:
         sent = instrument.index_of(self.name, self.table, number) if self.table else number
         with instrument.lock:
             instrument.send(self.command % sent)
-            taken = instrument.query(self.query, self.form)
+            taken = insist(lambda: instrument.query(self.query, self.form))
         if abs(taken - sent) > self.within + 1e-4 * abs(sent):
             raise Refused(
                 f"{instrument.name}: {self.name} = {value!r} was sent as {self.command % sent!r}, but the instrument "

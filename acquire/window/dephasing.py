@@ -102,7 +102,9 @@ class Dephasing(QWidget):
         weight = np.array([1 / max(math.log10(h / low), 1e-6) ** 2 for low, h in (_interval(e) for _, _, e in known)])
         height = float(np.average(y - law.value * x, weights=weight))
         ends = np.array([x.min() - 0.05, x.max() + 0.05])
-        self.theory.setData(ends, height + law.value * ends, antialias=True, pen=pen(self._theme.dim, 0.9, style=Qt.PenStyle.DashLine))
+        self.theory.setData(
+            ends, height + law.value * ends, antialias=True, pen=pen(self._theme.dim, 0.9, style=Qt.PenStyle.DashLine)
+        )
         power = wording.value_with_error(law.value, law.error)
         joint = "" if snapshot is None or snapshot.joint is None else ",  joint fit"
         self.law.setText(f"<i>L</i><sub>φ</sub> ∝ <i>T</i><sup> s</sup>,  <i>s</i> = {power}{joint}")

@@ -82,6 +82,8 @@ class ReadingsView(QWidget):
             self.canvas.add("<i>B</i> (T)"), self.canvas.add("<i>T</i> (K)"),
             self.canvas.add("<i>R</i>", "Ω", "minutes ago"),
         )  # fmt: skip
+        for plot in self.plots:
+            plot.getAxis("left").setStyle(hideOverlappingLabels=False)
         self._frame = Frame(self.plots[0], self.canvas)
         self._frame.show(xRange=(-SHORTEST_AXIS_MIN, 0.0))
         self.lines: list[pg.PlotDataItem] = [line(plot) for plot in self.plots]

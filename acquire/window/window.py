@@ -13,7 +13,7 @@ from PyQt5.QtCore import QEvent, QSettings, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PyQt5.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QShortcut, QToolBar, QWidget
 
-from acquire.status import Readings, Status
+from acquire.status import Readings, State, Status
 from acquire.window.bridge import Bridge
 from acquire.window.conductance import Conductance
 from acquire.window.dephasing import Dephasing
@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self._picked: int | None = None
         self._drawn: dict[QWidget, int] = {}
         self._version = 1
+        self._said = Status().sentence
         self._leaving: str = ""
         self._make_views()
         self._make_docks()
@@ -212,6 +213,10 @@ class MainWindow(QMainWindow):
     # ---- what the session says
 
     def _on_status(self, status: Status) -> None:
+        if status.sentence != self._said:
+            self._said = status.sentence
+            bad = status.state in (State.FAILED, State.QUENCH)
+            self.log.add(logging.ERROR if bad else logging.INFO, status.sentence)
         # while it closes that is what a person must know, whatever else the session says
         self._status = replace(status, sentence=CLOSING) if self._leaving == "leaving" else status
         self._drawn.pop(self.strip, None)

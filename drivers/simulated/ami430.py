@@ -5,9 +5,10 @@ from __future__ import annotations
 import collections
 import enum
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
+from drivers.simulated.cryostat import Coil
 from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, NotUnderstood, Twin, number, on
 
 if TYPE_CHECKING:
@@ -19,22 +20,6 @@ T_PER_UNIT = (0.1, 1.0)
 """Field units 0 and 1: kilogauss and tesla."""
 S_PER_UNIT = (1.0, 60.0)
 """Ramp rate units 0 and 1: per second and per minute."""
-
-
-class Coil(Protocol):
-    """What the supply needs of the coil on its terminals."""
-
-    @property
-    def current_A(self) -> float: ...  # noqa: D102
-    @property
-    def quenched(self) -> bool: ...  # noqa: D102
-    @property
-    def field_per_ampere_T(self) -> float: ...  # noqa: D102
-    @property
-    def inductance_H(self) -> float: ...  # noqa: D102
-    def start(self, target_A: float, rate_A_per_s: float) -> None: ...  # noqa: D102
-    def pause(self) -> None: ...  # noqa: D102
-    def clear_quench(self) -> None: ...  # noqa: D102
 
 
 class Mode(enum.Enum):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
+from drivers.simulated.cryostat import Heat, SensorFault
 from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, Field, NotUnderstood, Setting, Twin, number, on
 
 if TYPE_CHECKING:
@@ -19,17 +20,6 @@ RANGE_W = (0.0, 0.5, 5.0, 50.0)
 """Off, low, medium, high into 50 ohm."""
 CLOSED_LOOP, OPEN_LOOP = 1, 3
 UNITS_ZERO, UNITS_OVER = 64, 128
-
-
-class Heat(Protocol):
-    """What the controller needs of the stage: a sensor, nan when it has none, and a heater."""
-
-    @property
-    def sensor_K(self) -> float: ...  # noqa: D102
-    @property
-    def heater_W(self) -> float: ...  # noqa: D102
-    @heater_W.setter
-    def heater_W(self, power_W: float) -> None: ...
 
 
 class LakeShore336Twin(Twin):
@@ -200,8 +190,10 @@ class LakeShore336Twin(Twin):
     def _reading_status(self, which: str = HEATED_INPUT) -> str:
         if which.upper() not in INPUTS:
             raise ARGUMENT
-        connected = which.upper() == HEATED_INPUT and not math.isnan(self.heat.sensor_K)
-        return "0" if connected else str(UNITS_OVER)
+        if which.upper() == HEATED_INPUT and self.heat.sensor_fault in (SensorFault.NONE, SensorFault.FROZEN):
+            return "0"
+        shorted = which.upper() == HEATED_INPUT and self.heat.sensor_fault is SensorFault.SHORTED
+        return str(UNITS_ZERO if shorted else UNITS_OVER)
 
     @on("SETP?")
     def _setpoint(self, output: str = HEATER) -> str:

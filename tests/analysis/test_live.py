@@ -308,4 +308,4 @@ def test_error_bars_cover():
 
 @pytest.mark.long
 def test_error_bars_cover_closely():
-    assert 0.64 < coverage(500, 5000) < 0.72
+    assert 0.64 < coverage(1500, 9000) < 0.72

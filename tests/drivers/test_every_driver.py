@@ -144,7 +144,7 @@ def mutated(reply, random_):
         if kind == 0:
             del body[where:]
         elif kind == 1 and where < len(body):
-            body[where] = random_.choice(b"0123456789+-.eE,#~ \x00\xb2\xff") if random_.random() < 0.8 else random_.randrange(256)
+            body[where] = random_.choice([*b"0123456789+-.eE,#~ \x00\xb2\xff", random_.randrange(256)])
         elif kind == 2 and where < len(body):
             del body[where]
         elif kind == 3:
@@ -158,6 +158,17 @@ def legal(value):
     if dataclasses.is_dataclass(value):
         return all(legal(part) for part in dataclasses.astuple(value))
     return isinstance(value, bool | int | enum.Enum) or (isinstance(value, float) and math.isfinite(value))
+
+
+def outcome(ask):
+    try:
+        return ask(), None
+    except DriverError as error:
+        return None, error
+
+
+def named(error, name):
+    return str(error).startswith(f"{name}: ") and error.instrument == name
 
 
 @pytest.mark.parametrize(("driver", "name"), READABLE)
@@ -174,12 +185,9 @@ def test_ten_thousand_spoilt_replies_give_no_illegal_value(driver, name, monkeyp
     for _ in range(MUTATIONS):
         command = random_.choice(asked)
         wire.spoilt = {command: mutated(wire.good[command], random_)}
-        try:
-            assert legal(ask())
-        except DriverError as error:
-            assert str(error).startswith(f"{instrument.name}: ")
-            assert error.instrument == instrument.name
-            refused += 1
+        got, error = outcome(ask)
+        assert legal(got) if error is None else named(error, instrument.name)
+        refused += error is not None
         instrument._out_of_step = False
         wire.good.pop("STATE?", None) if name == "field_T" else None
     assert refused > MUTATIONS / 4

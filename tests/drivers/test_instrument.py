@@ -111,7 +111,9 @@ def test_too_long_a_reply_is_refused(rack, lockin, monkeypatch):
         lockin.frequency_Hz  # noqa: B018
 
 
-@pytest.mark.parametrize("reply", ["١٢٣", "1e999", "nan", "inf", "", " ", "1 2", "1,2", "0x10", "1_0", "1e", "1.", "+", "1\x00"])
+@pytest.mark.parametrize(
+    "reply", ["١٢٣", "1e999", "nan", "inf", "", " ", "1 2", "1,2", "0x10", "1_0", "1e", "1.", "+", "1\x00"]
+)
 def test_what_python_takes_for_a_number_is_not_one(rack, lockin, monkeypatch, reply):
     monkeypatch.setattr(lockin.adapter, "read_bytes", lambda *_, **__: reply.encode() + b"\n")
     with pytest.raises(Garbled, match="lockin_xx: the reply"):
@@ -125,7 +127,9 @@ def test_the_number_of_fields_is_checked():
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS)
-@pytest.mark.parametrize("quantity", ["oscillator_V", "frequency_Hz", "time_constant_s", "sensitivity_V", "filter_stages"])
+@pytest.mark.parametrize(
+    "quantity", ["oscillator_V", "frequency_Hz", "time_constant_s", "sensitivity_V", "filter_stages"]
+)
 def test_what_is_no_number_in_range_is_refused_before_the_wire(rack, lockin, quantity, value):
     before = heard(rack, "lockin_xx")
     with pytest.raises(LimitExceeded, match=f"lockin_xx: {quantity} = .*nothing was sent"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import threading
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QApplication, QMessageBox
 
 from acquire.status import Readings, State
+from acquire.trouble import UserError
+from acquire.window.application import show
 from acquire.window.picture import picture
 from acquire.window.theme import LIGHT
 from tests.acquire.window.fake_session import busy, snapshot
@@ -283,3 +286,46 @@ def test_hooks_are_given_back(make_window, session, qtbot):
     opened.close()
     qtbot.waitUntil(lambda: not opened.isVisible())
     assert sys.excepthook == before
+
+
+class TestShow:
+    """From a session to an exit code."""
+
+    @pytest.fixture(autouse=True)
+    def _release(self, session):
+        session.release.set()
+
+    def test_a_run_is_waited_for_and_pictured(self, qapp, session, tmp_path):
+        def start():
+            session.start()
+            session.show(snapshot(2))
+            QTimer.singleShot(300, lambda: setattr(session, "is_running", False))
+
+        assert show(session, start, picture=tmp_path / "window.png", hidden=True) == 0
+        assert QImage(str(tmp_path / "window.png")).width() == 1366
+        assert names(session) == ["start"]
+        assert session.closed_on == "close"
+
+    def test_what_start_raises_is_handed_on_after_an_orderly_close(self, qapp, session, tmp_path):
+        def start():
+            raise UserError("tables/x.csv: no such file")
+
+        with pytest.raises(UserError, match="no such file"):
+            show(session, start, picture=tmp_path / "window.png")
+        assert session.closed_on == "close"
+
+    def test_a_picture_that_cannot_be_written_is_one_clear_line(self, qapp, session, tmp_path):
+        with pytest.raises(UserError, match="choose another folder"):
+            show(session, picture=tmp_path / "missing" / "window.png")
+
+    def test_a_signal_closes_the_window_and_the_session(self, qapp, session):
+        QTimer.singleShot(200, lambda: signal.raise_signal(signal.SIGTERM))
+        session.is_running = True
+        assert show(session, lambda: None, picture=None) == 0
+        assert session.closed_on == "close"
+
+    def test_no_display_is_one_clear_line(self, monkeypatch, session):
+        monkeypatch.setattr("acquire.window.application.QApplication.instance", lambda: None)
+        monkeypatch.setattr("acquire.display.trouble", lambda: "there is no display")
+        with pytest.raises(UserError, match="no window can be shown here: there is no display"):
+            show(session)
