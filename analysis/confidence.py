@@ -2,7 +2,8 @@
 
 The profile of a parameter is chi^2 minimised over all the others. It rises by 1 at the ends of the 68 % interval and
 by 3.84 at those of the 95 % interval. A parameter counts as determined when its profile closes on both sides
-at 95 % and the 68 % interval is narrow enough to be called a number; otherwise only its bounds are reported.
+at 95 % and the 68 % interval is narrow enough to be called a number; otherwise it is loose and only its bounds are
+reported. The error of every other parameter then holds for all values that a loose one may have.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.least_squares import Minimum, Problem
+from analysis.least_squares import Point, Problem
 from analysis.model import Parameter
 
 ONE_SIGMA, TWO_SIGMA = 1.0, 3.841458820694124
@@ -48,13 +49,13 @@ class Interval:
 class LowerMinimum(Exception):  # noqa: N818 - not an error: the fit goes on from there
     """A profile has led below the minimum it started from."""
 
-    def __init__(self, minimum: Minimum) -> None:
+    def __init__(self, minimum: Point) -> None:
         super().__init__("profile below the minimum")
         self.minimum = minimum
 
 
 def intervals(
-    problem: Problem, minimum: Minimum, variance: float, parameters: Sequence[Parameter], one_sided: Mapping[int, str]
+    problem: Problem, minimum: Point, variance: float, parameters: Sequence[Parameter], one_sided: Mapping[int, str]
 ) -> tuple[Interval, ...]:
     """Return the range of each unknown, in the unit of the unknown.
 
@@ -72,71 +73,118 @@ def intervals(
     LowerMinimum
         A lower minimum was met on the way; start again from it.
     """
-    sd = np.sqrt(variance * minimum.inverse.diagonal())
-    size = np.array([1.0 if p.log else max(abs(u), TRUSTED) for p, u in zip(parameters, minimum.u, strict=True)])
-    at_bound = (minimum.u <= problem.lower) | (minimum.u >= problem.upper)
-    doubtful = (sd > np.where(_aligned(minimum.inverse), TRUSTED_ALIGNED, TRUSTED) * size) | at_bound
-    doubtful[list(one_sided)] = True
     found: dict[int, Interval] = {}
-    for place in np.flatnonzero(doubtful):
-        found[int(place)] = _by_profile(problem, minimum, variance, int(place), sd[place], one_sided.get(int(place)))
-    # the error of what is determined must hold for every value that an undetermined one may have
-    loose = [place for place, interval in found.items() if not interval.determined]
+    loose: list[Profile] = []
+    doubts = _doubts(problem, minimum, variance, parameters, loose)
+    doubts[list(one_sided)] = np.inf
+    while doubts.max() > 1:
+        place = int(doubts.argmax())
+        profile = Profile(problem, minimum, variance, place)
+        found[place] = _by_profile(profile, one_sided.get(place))
+        if not found[place].determined:
+            loose.append(profile)
+        # with the loose ones held, what was drawn along by them may be well determined
+        doubts = _doubts(problem, minimum, variance, parameters, loose)
+        doubts[[other for other in one_sided if other not in found]] = np.inf
+        doubts[list(found)] = 0.0
+    sd = np.sqrt(variance * minimum.inverse.diagonal())
     for place in range(minimum.u.size):
         if place not in found and loose:
-            found[place] = _by_profile(problem, minimum, variance, place, sd[place], None)
+            found[place] = _along(loose, place)
         elif place not in found:
             found[place] = Interval(minimum.u[place] - sd[place], minimum.u[place] + sd[place], True)
     return tuple(found[place] for place in range(minimum.u.size))
 
 
-def _aligned(covariance: np.ndarray) -> np.ndarray:
-    """Return which unknowns are strongly correlated with another one, shape (k,)."""
+def _doubts(
+    problem: Problem, minimum: Point, variance: float, parameters: Sequence[Parameter], loose: Sequence[Profile]
+) -> np.ndarray:
+    """Return the standard errors of the unknowns over those that are trusted, the loose ones held, shape (k,)."""
+    covariance = minimum.conditional([profile.place for profile in loose])
     sd = np.sqrt(covariance.diagonal())
-    correlation = np.abs(covariance / (sd * sd[:, np.newaxis]))
+    product = sd * sd[:, np.newaxis]
+    correlation = np.abs(np.divide(covariance, product, out=np.zeros_like(covariance), where=product > 0))
     correlation.flat[:: sd.size + 1] = 0.0
-    return correlation.max(axis=0) > ALIGNED
+    trusted = np.where(correlation.max(axis=0) > ALIGNED, TRUSTED_ALIGNED, TRUSTED)
+    size = [1.0 if p.log else max(abs(u), TRUSTED) for p, u in zip(parameters, minimum.u, strict=True)]
+    at_bound = (minimum.u <= problem.lower) | (minimum.u >= problem.upper)
+    return np.where(at_bound, np.inf, math.sqrt(variance) * sd / (trusted * size))
 
 
-def _by_profile(
-    problem: Problem, minimum: Minimum, variance: float, place: int, sd: float, bound: str | None
-) -> Interval:
-    down, up = (_Walk(problem, minimum, variance, place, side, sd) for side in (-1, 1))
+def _by_profile(profile: Profile, bound: str | None) -> Interval:
+    """Return the interval of a profiled unknown; `bound` is the side of the only bound that its model allows."""
+    outer, inner = profile.ends(TWO_SIGMA), profile.ends(ONE_SIGMA)
     if bound is not None:
-        lower, upper = bound == "lower", bound == "upper"
-        return Interval(down.crossing(TWO_SIGMA) if lower else None, up.crossing(TWO_SIGMA) if upper else None, False)
-    outer = down.crossing(TWO_SIGMA), up.crossing(TWO_SIGMA)
-    if outer[0] is None or outer[1] is None:
+        return Interval(outer[0] if bound == "lower" else None, outer[1] if bound == "upper" else None, False)
+    return _interval(inner, outer)
+
+
+def _along(loose: Sequence[Profile], place: int) -> Interval:
+    """Return the interval of an unknown that holds wherever along the profiles of the loose ones the truth lies."""
+    held = [profile.place for profile in loose]
+    spans = []
+    for level in (ONE_SIGMA, TWO_SIGMA):
+        lows, highs = [], []
+        for profile in loose:
+            for rise, minimum in profile.within(level):
+                sd = math.sqrt(profile.variance * minimum.conditional(held)[place, place] * max(level - rise, 0.0))
+                lows.append(minimum.u[place] - sd)
+                highs.append(minimum.u[place] + sd)
+        low, high = float(min(lows)), float(max(highs))
+        problem = loose[0].problem
+        spans.append((low if low > problem.lower[place] else None, high if high < problem.upper[place] else None))
+    return _interval(*spans)
+
+
+def _interval(inner: tuple[float | None, float | None], outer: tuple[float | None, float | None]) -> Interval:
+    """Return the interval with the given 68 % and 95 % ends, if they make a number, else the bounds."""
+    if outer[0] is None or outer[1] is None or inner[0] is None or inner[1] is None:
         return Interval(*outer, False)
-    inner = down.crossing(ONE_SIGMA), up.crossing(ONE_SIGMA)
-    if inner[0] is None or inner[1] is None or inner[1] - inner[0] > 2 * WIDEST:
+    if inner[1] - inner[0] > 2 * WIDEST:
         return Interval(*outer, False)
     return Interval(*inner, True, (outer[0], outer[1]))
 
 
-class _Walk:
-    """The profile of one unknown on one side of the minimum, as far as it has been walked."""
+class Profile:
+    """The profile of one unknown, walked from the minimum as far as was asked for."""
 
-    def __init__(self, problem: Problem, minimum: Minimum, variance: float, place: int, side: int, sd: float) -> None:
+    def __init__(self, problem: Problem, minimum: Point, variance: float, place: int) -> None:
+        self.problem, self.variance, self.place = problem, variance, place
+        self._walks = [_Walk(problem, minimum, variance, place, side) for side in (-1, 1)]
+
+    def ends(self, level: float) -> tuple[float | None, float | None]:
+        """Return where chi^2/variance has risen by `level` on either side; None if it does not before the bound."""
+        return self._walks[0].crossing(level), self._walks[1].crossing(level)
+
+    def within(self, level: float) -> list[tuple[float, Point]]:
+        """Return the rise and the refitted minimum at each point walked where the rise is at most `level`."""
+        points = [(rise**2, state) for walk in self._walks for _, rise, state in walk.points]
+        return [(rise, state) for rise, state in points if rise <= level + 3 * _PRECISION]
+
+
+class _Walk:
+    """One side of a profile: points (unknown, square root of the rise, refitted minimum), outwards in order."""
+
+    def __init__(self, problem: Problem, minimum: Point, variance: float, place: int, side: int) -> None:
         self._problem, self._minimum, self._variance, self._place = problem, minimum, variance, place
         self._end = (problem.lower if side < 0 else problem.upper)[place]
+        sd = math.sqrt(variance * minimum.inverse[place, place])
         self._step = side * min(max(sd, 1e-12), 0.5)
-        self._points: list[tuple[float, float]] = [(float(minimum.u[place]), 0.0)]
-        self._states = [minimum.u]
+        self.points: list[tuple[float, float, Point]] = [(float(minimum.u[place]), 0.0, minimum)]
 
     def crossing(self, level: float) -> float | None:
-        """Return where chi^2/variance has risen by `level`; None if it does not before the bound."""
+        """Return where the rise is `level`; None if it does not come to that before the bound."""
         target = math.sqrt(level)
-        while self._points[-1][1] < target and len(self._points) < _FIRST_STEPS:
-            if self._points[-1][0] == self._end:
+        while self.points[-1][1] < target and len(self.points) < _FIRST_STEPS:
+            if self.points[-1][0] == self._end:
                 return None
             self._measure(self._next(target))
         for turn in range(_REFINEMENTS):
             below, above = self._bracket(target)
             if above[1] < target:
                 return None
-            width, distance = abs(above[0] - below[0]), abs(above[0] - self._points[0][0])
-            if above[1] - target < _PRECISION or width < _PRECISION * distance:
+            width, distance = abs(above[0] - below[0]), abs(above[0] - self.points[0][0])
+            if above[1] - target < _PRECISION or width < _PRECISION * min(distance, 1.0):
                 break
             # sqrt(chi^2) is nearly straight: interpolate, a little past the target so that both ends move;
             # where it has a kink, at the edge of a flat valley, halving the bracket gets there too
@@ -145,35 +193,29 @@ class _Walk:
         return self._bracket(target)[1][0]
 
     def _next(self, target: float) -> float:
-        at, rise = self._points[-1]
-        start, _ = self._points[0]
+        """Return where to look next on the way out: where a straight line would reach the target."""
+        at, rise, _ = self.points[-1]
+        step = abs(self._step) if len(self.points) == 1 else 3 * abs(self._step)
         if rise > 0:
-            step = (at - start) * (1.05 * target / rise - 1)
-            self._step = math.copysign(min(abs(step), 3 * abs(self._step), _LONGEST_STEP), self._step)
-        else:
-            longer = 3 * abs(self._step) if len(self._points) > 1 else abs(self._step)
-            self._step = math.copysign(min(longer, _LONGEST_STEP), self._step)
+            step = min(step, abs(at - self.points[0][0]) * (1.05 * target / rise - 1))
+        self._step = math.copysign(min(step, _LONGEST_STEP), self._step)
         new = at + self._step
         return self._end if (new - self._end) * self._step >= 0 else new
 
-    def _bracket(self, target: float) -> tuple[tuple[float, float], tuple[float, float]]:
+    def _bracket(self, target: float) -> tuple[tuple[float, float, Point], tuple[float, float, Point]]:
         """Return the points on both sides of the target, the last two where it was not reached."""
-        beyond = [i for i, (_, rise) in enumerate(self._points) if rise >= target]
-        outer = beyond[0] if beyond else len(self._points) - 1
-        return self._points[max(outer - 1, 0)], self._points[outer]
+        beyond = [i for i, (_, rise, _) in enumerate(self.points) if rise >= target]
+        outer = beyond[0] if beyond else len(self.points) - 1
+        return self.points[max(outer - 1, 0)], self.points[outer]
 
     def _measure(self, at: float) -> None:
         """Minimise over the other unknowns with this one at `at`, starting from the nearest point known."""
-        nearest = min(range(len(self._points)), key=lambda i: abs(self._points[i][0] - at))
-        start = self._states[nearest].copy()
+        start = min(self.points, key=lambda point: abs(point[0] - at))[2].u.copy()
         start[self._place] = at
         minimum = self._problem.minimise(start, held=(self._place,))
         rise = (minimum.chi2 - self._minimum.chi2) / self._variance
         if rise < -1e-3:
             raise LowerMinimum(self._problem.minimise(minimum.u))
-        self._points.append((at, math.sqrt(max(rise, 0.0))))
-        self._states.append(minimum.u)
-        # sorted by distance: a refinement lands between points that are there already
-        order = sorted(range(len(self._points)), key=lambda i: abs(self._points[i][0] - self._points[0][0]))
-        self._points = [self._points[i] for i in order]
-        self._states = [self._states[i] for i in order]
+        self.points.append((at, math.sqrt(max(rise, 0.0)), minimum))
+        # a refinement lands between points that are there already
+        self.points = sorted(self.points, key=lambda point: abs(point[0] - self.points[0][0]))

@@ -14,7 +14,7 @@ from analysis.confidence import ONE_SIGMA, TWO_SIGMA, WIDEST, Interval, LowerMin
 from analysis.curve import Curve
 from analysis.estimate import Estimate, FitResult, JointFit
 from analysis.fit_task import Task
-from analysis.least_squares import Minimum
+from analysis.least_squares import Point
 from analysis.model import MODELS, Model
 from analysis.sample import Sample
 
@@ -98,11 +98,11 @@ def _find(model: Model | str) -> Model:
     return MODELS[model]
 
 
-def _lowest(minima: Sequence[Minimum]) -> Minimum:
+def _lowest(minima: Sequence[Point]) -> Point:
     return min(minima, key=lambda minimum: minimum.chi2)
 
 
-def _settle(task: Task, minima: list[Minimum]) -> tuple[Minimum, tuple[Interval, ...]]:
+def _settle(task: Task, minima: list[Point]) -> tuple[Point, tuple[Interval, ...]]:
     """Return the lowest minimum and the ranges of its unknowns, wide enough for minima that are as good."""
     best = _lowest(minima)
     while True:
@@ -117,7 +117,7 @@ def _settle(task: Task, minima: list[Minimum]) -> tuple[Minimum, tuple[Interval,
         return best, tuple(_embracing(found[i], near[:, i], far[:, i]) for i in range(len(found)))
 
 
-def _span(minima: Sequence[Minimum], best: Minimum, rise: float) -> np.ndarray:
+def _span(minima: Sequence[Point], best: Point, rise: float) -> np.ndarray:
     """Return the lowest and highest of each unknown among minima no more than `rise` above the best, shape (2, k)."""
     points = np.array([minimum.u for minimum in minima if minimum.chi2 <= best.chi2 + rise] + [best.u])
     return np.array([points.min(axis=0), points.max(axis=0)])

@@ -10,7 +10,7 @@ import numpy as np
 from analysis.confidence import TWO_SIGMA, Interval
 from analysis.curve import Curve
 from analysis.estimate import Estimate, FitResult, JointFit
-from analysis.least_squares import Block, Minimum, Problem
+from analysis.least_squares import Block, Point, Problem
 from analysis.model import Model, Parameter, Remark
 from analysis.sample import Sample
 
@@ -98,7 +98,7 @@ class Task:
                 u[place] = _unknown(self.model[name], guess[name])
         return u
 
-    def twin(self, minimum: Minimum) -> list[np.ndarray]:
+    def twin(self, minimum: Point) -> list[np.ndarray]:
         """Return where a second minimum may lie, according to the model; empty if nowhere."""
         other = self.model.twin(self.values(0, minimum))
         if not other:
@@ -108,7 +108,7 @@ class Task:
             u[place] = _unknown(self.model[name], other[name])
         return [u]
 
-    def values(self, number: int, minimum: Minimum) -> dict[str, float]:
+    def values(self, number: int, minimum: Point) -> dict[str, float]:
         """Return all parameters of one curve at the minimum, by name, in the model's order."""
         block = self.problem.blocks[number]
         return dict(zip(self.model.names, block.parameters(minimum.u), strict=True))
@@ -117,13 +117,13 @@ class Task:
         """Return points minus unknowns, the offsets included."""
         return self.problem.points - len(self.free) - self.offset * len(self.curves)
 
-    def variance(self, minimum: Minimum) -> float:
+    def variance(self, minimum: Point) -> float:
         """Return what chi^2 is measured in: 1 with known errors, else the variance of the residuals [G0^2]."""
         if self._weighted:
             return 1.0
         return max(minimum.chi2, self.problem.floor) / self.degrees_of_freedom()
 
-    def one_sided(self, minimum: Minimum) -> dict[int, str]:
+    def one_sided(self, minimum: Point) -> dict[int, str]:
         """Return the unknowns that no curve holds more than a bound of, with the side of the bound."""
         sides: dict[int, list[str | None]] = {}
         for number, (curve, places) in enumerate(zip(self.curves, self.places, strict=True)):
@@ -132,7 +132,7 @@ class Task:
                 sides.setdefault(place, []).append(out.get(name))
         return {place: said[0] for place, said in sides.items() if said[0] is not None and None not in said}
 
-    def answer(self, minimum: Minimum, ranges: Sequence[Interval]) -> JointFit:
+    def answer(self, minimum: Point, ranges: Sequence[Interval]) -> JointFit:
         """Return the minimum and the ranges of its unknowns as estimates in the parameters' own units."""
         spread = self.variance(minimum) * minimum.inverse
         results = tuple(self._result(number, minimum, ranges, spread) for number in range(len(self.curves)))
@@ -151,7 +151,7 @@ class Task:
             remarks=self._remarks(minimum, self.degrees_of_freedom(), minimum.chi2),
         )
 
-    def _result(self, number: int, minimum: Minimum, ranges: Sequence[Interval], spread: np.ndarray) -> FitResult:
+    def _result(self, number: int, minimum: Point, ranges: Sequence[Interval], spread: np.ndarray) -> FitResult:
         block, curve, places = self.problem.blocks[number], self.curves[number], self.problem.blocks[number].places
         values = self.values(number, minimum)
         estimates = tuple(
@@ -161,7 +161,7 @@ class Task:
             for parameter in self.model.parameters
         )
         own = spread[places[:, np.newaxis], places]
-        gram, mean = block.products(minimum.u)
+        gram, mean = minimum.products[number]
         offset_variance = self.variance(minimum) / block.total_weight + float(mean[:-1] @ own @ mean[:-1])
         chi2, points, count = float(gram[-1, -1]), curve.field_T.size, places.size + self.offset
         remarks = (
@@ -187,7 +187,7 @@ class Task:
         spare = points - parameters - 1
         return fit + 2 * parameters + (2 * parameters * (parameters + 1) / spare if spare > 0 else math.inf)
 
-    def _remarks(self, minimum: Minimum, freedom: int, chi2: float) -> tuple[Remark, ...]:
+    def _remarks(self, minimum: Point, freedom: int, chi2: float) -> tuple[Remark, ...]:
         remarks = []
         if not minimum.converged:
             remarks.append(Remark("not_converged", f"fit {self.model.name}: no minimum found; do not use its numbers"))

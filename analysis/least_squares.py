@@ -12,6 +12,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
@@ -21,8 +22,25 @@ from analysis.model import Model
 
 _MAX_STEPS = 200
 _MAX_STEP = 3.0  # of an unknown at a time: a length changes by at most 20
-_CHI2_TOLERANCE = 1e-10  # of chi^2: below 1e-3 of a standard error for any curve of less than 1e4 points
+_CHI2_TOLERANCE = 1e-10  # of chi^2: 1e-4 standard errors for 100 points
 _ROUNDING = 1e-27  # of the sum of squares of the data: what is left of noiseless data
+
+
+class Products(NamedTuple):
+    """Sums over the points of one curve, of its k derivatives J and its residual r.
+
+    `gram`, shape (k + 1, k + 1), holds the products of the columns of [J, r] with each other, weighted, the best
+    offset taken out; `mean`, shape (k + 1,), their weighted means, the last of which is that offset [G0].
+    """
+
+    gram: np.ndarray
+    mean: np.ndarray
+
+    def after(self, step: np.ndarray) -> Products:
+        """Return the products after a step so small, shape (k,), that J does not change: r becomes r - J step."""
+        change = np.eye(self.mean.size)
+        change[:-1, -1] = -step
+        return Products(change.T @ self.gram @ change, self.mean @ change)
 
 
 class Block:
@@ -40,7 +58,6 @@ class Block:
         self.total_weight = float(curve.field_T.size if self._weight is None else self._weight @ self._weight)
         weight = np.ones(curve.field_T.size) if self._weight is None else self._weight
         self._unit = weight / math.sqrt(self.total_weight)
-        self._last_u, self._last = np.empty(0), (np.empty(0), np.empty(0))
 
     def parameters(self, u: np.ndarray) -> list[float]:
         """Return the model's parameters, in its order and units, at the unknowns u of the whole problem."""
@@ -49,21 +66,8 @@ class Block:
             parameters[column] = math.exp(own) if log else own
         return parameters
 
-    def products(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the search needs of the derivatives by this curve's k unknowns and of the residual.
-
-        Returns
-        -------
-        gram : ndarray, shape (k + 1, k + 1)
-            Products of the columns of [J, r] with each other, weighted, the best offset taken out.
-        mean : ndarray, shape (k + 1,)
-            Their weighted means; that of r is the best offset [G0].
-        """
-        if not np.array_equal(self._last_u, u):
-            self._last_u, self._last = u, self._measure(u)
-        return self._last
-
-    def _measure(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def products(self, u: np.ndarray) -> Products:
+        """Return what the search needs to know of this curve at the unknowns u."""
         parameters = self.parameters(u)
         value, derivative = self.model.both(self.curve.field_T, *parameters)
         rows = np.empty((len(self._columns) + 1, value.size))
@@ -75,7 +79,7 @@ class Block:
         along = rows.dot(self._unit)
         if self.offset:
             rows -= along[:, np.newaxis] * self._unit
-        return rows.dot(rows.T), along / math.sqrt(self.total_weight)
+        return Products(rows.dot(rows.T), along / math.sqrt(self.total_weight))
 
     def data_square(self) -> float:
         """Return the weighted sum of squares of the data, the offset out: the scale on which chi^2 is rounded."""
@@ -84,13 +88,27 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Minimum:
-    """Where a search ended: unknowns u, shape (k,), chi^2 and the normal matrix J^T J, shape (k, k), there."""
+class Point:
+    """A point in a problem.
+
+    Attributes
+    ----------
+    u : ndarray, shape (k,)
+        The unknowns.
+    chi2, gradient, normal
+        Weighted sum of squared residuals r; J^T r, shape (k,); J^T J, shape (k, k).
+    products : tuple of Products
+        The same for each curve.
+    converged : bool
+        It is a minimum.
+    """
 
     u: np.ndarray
     chi2: float
+    gradient: np.ndarray
     normal: np.ndarray
-    converged: bool
+    products: tuple[Products, ...]
+    converged: bool = False
 
     @cached_property
     def inverse(self) -> np.ndarray:
@@ -98,11 +116,24 @@ class Minimum:
 
         A direction without any curvature gets a huge, finite variance.
         """
-        diagonal = self.normal.diagonal()
-        scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-        scale = scale * scale[:, np.newaxis]
-        values, vectors = np.linalg.eigh(self.normal / scale)
-        return (vectors / np.maximum(values, 1e-14)) @ vectors.T / scale
+        return _inverse(self.normal)
+
+    def conditional(self, held: Sequence[int]) -> np.ndarray:
+        """Return the inverse with some of the unknowns held where they are, whose rows and columns are 0."""
+        if not held:
+            return self.inverse
+        free = np.setdiff1d(np.arange(self.u.size), held)
+        inverse = np.zeros_like(self.normal)
+        inverse[np.ix_(free, free)] = _inverse(self.normal[np.ix_(free, free)])
+        return inverse
+
+
+def _inverse(normal: np.ndarray) -> np.ndarray:
+    diagonal = normal.diagonal()
+    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scale = scale * scale[:, np.newaxis]
+    values, vectors = np.linalg.eigh(normal / scale)
+    return (vectors / np.maximum(values, 1e-14)) @ vectors.T / scale
 
 
 class Problem:
@@ -113,66 +144,68 @@ class Problem:
         self.points = sum(block.curve.field_T.size for block in self.blocks)
         self.floor = _ROUNDING * float(sum(block.data_square() for block in self.blocks))
 
-    def normal_equations(self, u: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        """Return chi^2, J^T r, shape (k,), and J^T J, shape (k, k)."""
-        if len(self.blocks) == 1:
-            gram = self.blocks[0].products(u)[0]
-            return float(gram[-1, -1]), gram[:-1, -1], gram[:-1, :-1]
+    def at(self, u: np.ndarray) -> Point:
+        """Return the point at the unknowns u."""
+        return self._point(u, tuple(block.products(u) for block in self.blocks))
+
+    def _point(self, u: np.ndarray, products: tuple[Products, ...], converged: bool = False) -> Point:
+        if len(products) == 1:
+            gram = products[0].gram
+            return Point(u, float(gram[-1, -1]), gram[:-1, -1], gram[:-1, :-1], products, converged)
         chi2, gradient, normal = 0.0, np.zeros(u.size), np.zeros((u.size, u.size))
-        for block in self.blocks:
-            gram = block.products(u)[0]
+        for block, (gram, _) in zip(self.blocks, products, strict=True):
             chi2 += float(gram[-1, -1])
             gradient[block.places] += gram[:-1, -1]
             normal[block.places[:, np.newaxis], block.places] += gram[:-1, :-1]
-        return chi2, gradient, normal
+        return Point(u, chi2, gradient, normal, products, converged)
 
-    def minimise(self, start: np.ndarray, held: Collection[int] = ()) -> Minimum:
-        """Return the minimum reached from `start`, the unknowns `held` kept where they are."""
-        u = np.clip(start, self.lower, self.upper)
-        chi2, gradient, normal = self.normal_equations(u)
-        damping, growth = 1e-4, 2.0
+    def minimise(self, start: np.ndarray, held: Collection[int] = ()) -> Point:
+        """Return the minimum reached from `start`, the unknowns `held` kept where they are.
+
+        K. Madsen, H. B. Nielsen, O. Tingleff, Methods for Non-Linear Least Squares Problems (2004), section 3.2.
+        """
+        here = self.at(np.clip(start, self.lower, self.upper))
+        damping, growth, previous = 1e-4, 4.0, 0.0
         for _ in range(_MAX_STEPS):
-            step, whole = self._step(u, gradient, normal, damping, held)
-            expected = 2 * float(gradient @ step) - float(step @ normal @ step)
-            if whole and expected <= _CHI2_TOLERANCE * chi2 + self.floor:
-                return Minimum(u, chi2, normal, True)
-            trial = np.clip(u + step, self.lower, self.upper)
-            new = self.normal_equations(trial)
-            gain = (chi2 - new[0]) / max(expected, self.floor)
-            if gain > 0 or not whole and new[0] <= chi2:
-                u, (chi2, gradient, normal) = trial, new
-                # K. Madsen, H. B. Nielsen, O. Tingleff, Methods for non-linear least squares (2004)
+            step, whole = self._step(here, damping, held)
+            expected = float(step @ (2 * here.gradient - here.normal @ step))
+            # the search gains by a nearly constant factor a step: the next one is judged by the last two
+            following = expected * min(1.0, expected / previous) if previous else expected
+            if whole and following <= _CHI2_TOLERANCE * here.chi2 + self.floor:
+                moved = (part.after(step[block.places]) for part, block in zip(here.products, self.blocks, strict=True))
+                return self._point(here.u + step, tuple(moved), converged=True)
+            trial = self.at(np.clip(here.u + step, self.lower, self.upper))
+            gain = (here.chi2 - trial.chi2) / max(expected, self.floor)
+            if gain > 0 or not whole and trial.chi2 <= here.chi2:
+                here = trial
                 damping *= max(0.1, 1 - (2 * gain - 1) ** 3)
-                growth = 2.0
+                growth, previous = 4.0, expected
             else:
-                damping *= growth
-                growth *= 2
-        return Minimum(u, chi2, normal, False)
+                damping = max(damping, 1e-3) * growth
+                growth, previous = 2 * growth, 0.0
+        return here
 
-    def _step(
-        self, u: np.ndarray, gradient: np.ndarray, normal: np.ndarray, damping: float, held: Collection[int]
-    ) -> tuple[np.ndarray, bool]:
+    def _step(self, here: Point, damping: float, held: Collection[int]) -> tuple[np.ndarray, bool]:
         """Return the damped Gauss-Newton step, cut at the bounds, and whether it is whole."""
-        movable = normal.diagonal() > 0
+        movable = here.normal.diagonal() > 0
         if not held and movable.all():
-            step = _solve(gradient, normal, damping)
-            trial = u + step
+            step = _solve(here.gradient, here.normal, damping)
+            trial = here.u + step
             if (trial > self.lower).all() and (trial < self.upper).all() and abs(step).max() < _MAX_STEP:
                 return step, True
-        return self._cut_step(u, gradient, normal, damping, movable, held)
+        return self._cut_step(here, damping, movable, held)
 
     def _cut_step(
-        self, u: np.ndarray, gradient: np.ndarray, normal: np.ndarray, damping: float, movable: np.ndarray,
-        held: Collection[int],
-    ) -> tuple[np.ndarray, bool]:  # fmt: skip
+        self, here: Point, damping: float, movable: np.ndarray, held: Collection[int]
+    ) -> tuple[np.ndarray, bool]:
         for place in held:
             movable[place] = False
+        low, high = self.lower - here.u, self.upper - here.u
         while True:
-            step = np.zeros_like(u)
+            step = np.zeros_like(here.u)
             if movable.any():
-                step[movable] = _solve(gradient[movable], normal[np.ix_(movable, movable)], damping)
+                step[movable] = _solve(here.gradient[movable], here.normal[np.ix_(movable, movable)], damping)
             # unknowns at a bound that want to go through it stay, and the others are solved for again
-            low, high = self.lower - u, self.upper - u
             blocked = ((low >= 0) & (step < 0)) | ((high <= 0) & (step > 0))
             if not blocked.any():
                 break

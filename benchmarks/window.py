@@ -1,4 +1,4 @@
-"""A redraw of the whole window with 200 000 points, and the way of a row from the measurement to L_phi on the screen."""
+"""A redraw of the whole window with 200 000 points, and how long a row takes to L_phi on the screen."""
 
 import os
 import sys
@@ -14,7 +14,6 @@ import numpy as np  # noqa: E402
 from PyQt5.QtCore import QSettings  # noqa: E402
 
 from acquire.live import LiveFit  # noqa: E402
-from acquire.status import Status  # noqa: E402
 from acquire.window.application import application  # noqa: E402
 from acquire.window.window import FRAMES_PER_S, MainWindow  # noqa: E402
 from analysis.constants import G0  # noqa: E402
@@ -41,7 +40,7 @@ def redraw(program, window, session, points):
                         error=running.curve.error[:part])  # fmt: skip
         news = replace(running, curve=curve, resistance=replace(raw, field_T=raw.field_T.copy()))
         session.show(Snapshot((*finished, news), 3, None, None, part))
-        window.bridge._deliver("snapshot")
+        program.processEvents()
         began = time.perf_counter()
         window.draw()
         program.processEvents()
@@ -105,8 +104,7 @@ def main():
         window.docks["curves"].tabs.setCurrentIndex(1)
         raw, raw_worst = redraw(program, window, session, POINTS)
         window.docks["curves"].tabs.setCurrentIndex(0)
-        window._on_snapshot(Snapshot((), None, None, None, 0))
-        window._on_status(Status())
+        session.show(Snapshot((), None, None, None, 0))
         window.timer.start(1000 // FRAMES_PER_S)
         median, late = to_the_screen(program, window, session)
         session.release.set()

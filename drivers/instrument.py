@@ -39,6 +39,13 @@ LONGEST_REPLY = 4096
 """Bytes; no instrument here has that much to say in one line."""
 
 
+class _Adapter(VISAAdapter):
+    """PyMeasure's adapter, but silent at the end of the program."""
+
+    def __del__(self) -> None:
+        """Leave the closing to pyvisa, which has done it by then; PyMeasure's would fail and print."""
+
+
 class Instrument(pymeasure.instruments.Instrument):
     """An instrument on a wire, every reply and every value checked.
 
@@ -123,7 +130,7 @@ class Instrument(pymeasure.instruments.Instrument):
 
     def _open(self, visa_library: str | VisaLibraryBase, write_termination: str) -> VISAAdapter:
         try:
-            return VISAAdapter(
+            return _Adapter(
                 self.address,
                 visa_library=visa_library,  # type: ignore[arg-type]  # pyvisa takes an object as well
                 timeout=1000 * self.timeout_s,

@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted; one line of JSON says where."""
-    if not (math.isfinite(args.speed) and 0.01 <= args.speed <= 1e5):
-        raise UserError(f"--speed {args.speed:g}: must be from 0.01 to 100000")
+    if not (math.isfinite(args.speed) and 0.01 <= args.speed <= 1e4):
+        raise UserError(f"--speed {args.speed:g}: must be from 0.01 to 10000")
     config = load(args.config) if args.config.exists() else demo_config()
     rack = _rack(config, args.all, Clock(args.speed))
     ended = threading.Event()

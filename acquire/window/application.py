@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PyQt5.QtCore import QSettings, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PyQt5.QtCore import QEventLoop, QObject, QSettings, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PyQt5.QtWidgets import QApplication
 
 from acquire import display
@@ -84,7 +84,9 @@ def show(
             QTimer.singleShot(0, lambda: _begin(start, window, faults))
         if picture is not None:
             _End(window, picture, stay and visible, faults)
-        program.exec()
+        loop = QEventLoop()
+        window.gone.connect(loop.quit)
+        loop.exec()
         window.deleteLater()
         program.processEvents()
     if faults:
@@ -112,13 +114,14 @@ def _begin(start: Callable[[], Any], window: MainWindow, faults: list[BaseExcept
         window.leave()
 
 
-class _End:
+class _End(QObject):
     """Waits until nothing runs any more, takes the picture, and closes the window."""
 
     def __init__(self, window: MainWindow, path: Path, stay: bool, faults: list[BaseException]) -> None:
+        super().__init__(window)
         self._window, self._path, self._stay, self._faults = window, path, stay, faults
         self._quiet = 0
-        self._timer = QTimer(window)
+        self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(LOOK_EVERY_MS)
 

@@ -51,10 +51,8 @@ class SweepDrawing:
             self.fit.setData([], [])
         else:
             # a fit that is not final is thin and pale: it still moves
-            final = result.final
-            self.fit.setData(
-                *result.drawn, antialias=True, pen=pen(colour, opacity * (1.0 if final else 0.6), 2 if on_top else 1)
-            )
+            look = pen(colour, opacity * (1.0 if result.final else 0.6), 2 if on_top else 1)
+            self.fit.setData(*result.drawn, antialias=True, pen=look)
 
     def _draw_points(self, result: SweepResult, colour: QColor, symbols: bool, opacity: float) -> None:
         curve = result.curve

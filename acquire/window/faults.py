@@ -22,7 +22,7 @@ class Faults:
     say : callable of level and text
         Any thread may call it.
     interrupted : callable
-        Called at Ctrl+C.
+        Called at Ctrl+C and the like.
     """
 
     def __init__(self, say: Callable[[int, str], None], interrupted: Callable[[], object]) -> None:
@@ -43,7 +43,7 @@ class Faults:
             threading.excepthook = self._before[1]
 
     def _on_exception(self, kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
+        if not issubclass(kind, Exception):  # Ctrl+C, SystemExit: somebody wants the end, not a line in the log
             self._interrupted()
             return
         last = traceback.extract_tb(trace)[-1:]

@@ -56,8 +56,13 @@ class MainWindow(QMainWindow):
         What is driven and shown.
     remember : QSettings, optional
         Where layout, theme and last values are kept.
+
+    Signals
+    -------
+    gone : it has closed, and the session with it.
     """
 
+    gone = pyqtSignal()
     _left = pyqtSignal(str)
 
     def __init__(self, session: Session, remember: QSettings | None = None) -> None:
@@ -456,6 +461,7 @@ class MainWindow(QMainWindow):
         self.bridge.close()
         logging.getLogger().removeHandler(self.loudspeaker)
         self.faults.remove()
+        self.gone.emit()
 
 
 def _number(text: Any, otherwise: float) -> float:

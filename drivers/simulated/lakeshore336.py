@@ -28,7 +28,7 @@ class LakeShore336Twin(Twin):
     Parameters
     ----------
     heat : Heat
-        The stage with its sensor and heater. Something must call `step` every `PERIOD_S`.
+        The stage with its sensor and heater. Something must call `step` every `period_s`.
     noise : float
         Scatter of the reading over the temperature.
     """
@@ -36,7 +36,7 @@ class LakeShore336Twin(Twin):
     driver_name = "lakeshore336"
     model = "lakeshore336"
     READ_TERMINATION = "\r\n"
-    PERIOD_S = 0.1
+    PERIOD_S = (0.1, 0.2)
     IDENTITY = "LSCI,MODEL336,LSA1234/#######,1.0"
     SETTINGS = (
         Setting("RANGE", Field(0, 0, 3), keys=OUTPUTS),
@@ -93,7 +93,7 @@ class LakeShore336Twin(Twin):
     # control
 
     def step(self, time_s: float) -> None:
-        """Do what the control loop does every `PERIOD_S`."""
+        """Do what the control loop does every `period_s`."""
         for output in OUTPUTS:
             self._move_setpoint(output)
         self._watch_limit()
@@ -110,7 +110,7 @@ class LakeShore336Twin(Twin):
     def _move_setpoint(self, output: str) -> None:
         ramping, rate_K_per_min = self.values["RAMP", output]
         left_K = self.goal_K[output] - self.setpoint_K[output]
-        step_K = rate_K_per_min / 60 * self.PERIOD_S if ramping and rate_K_per_min else math.inf
+        step_K = rate_K_per_min / 60 * self.period_s if ramping and rate_K_per_min else math.inf
         self.setpoint_K[output] += max(-step_K, min(step_K, left_K))
 
     def _watch_limit(self) -> None:
@@ -125,9 +125,9 @@ class LakeShore336Twin(Twin):
         if math.isnan(now_K) or self.values["OUTMODE", HEATER][1] != INPUTS.index(HEATED_INPUT) + 1:
             return 0.0
         error_K = self.setpoint_K[HEATER] - now_K
-        slope_K_per_s = (error_K - self._last_error_K) / self.PERIOD_S
+        slope_K_per_s = (error_K - self._last_error_K) / self.period_s
         self._last_error_K = error_K
-        integral_Ks = self._integral_Ks + error_K * self.PERIOD_S
+        integral_Ks = self._integral_Ks + error_K * self.period_s
         wanted = gain * (error_K + reset / 1000 * integral_Ks + derivative / 100 * slope_K_per_s)
         if 0 < wanted < 100 or (wanted >= 100) == (error_K < 0):
             self._integral_Ks = integral_Ks

@@ -17,6 +17,9 @@ from drivers.simulated.twin import Said, Twin
 DRIVING, LONGITUDINAL, HALL = "lockin_xx", "lockin_xx", "lockin_xy"
 """Whose oscillator drives the current, who reads the longitudinal voltage, and who the Hall voltage."""
 
+FASTEST = 10_000.0
+"""Times real time; the temperature loop must act every 0.2 s of the experiment."""
+
 
 @dataclass(frozen=True)
 class RackSettings:
@@ -79,12 +82,19 @@ class Rack:
         By the name of the instrument.
     library : SimulatedLibrary
         Is given to the drivers as `visa_library`.
+
+    Raises
+    ------
+    ValueError
+        The clock is faster than this can be simulated.
     """
 
     def __init__(
         self, clock: Clock, settings: RackSettings, instruments: Mapping[str, tuple[str, str]], *,
         series_resistor_ohm: float,
     ) -> None:  # fmt: skip
+        if clock.speed > FASTEST:
+            raise ValueError(f"rack: {clock.speed:g} times real time is too fast to follow; at most {FASTEST:g}")
         self.clock, self.settings, self.series_resistor_ohm = clock, settings, series_resistor_ohm
         self.cryostat = Cryostat(clock, Film(settings.film), settings.cryostat)
         self.twins: dict[str, Twin] = {}
@@ -94,8 +104,8 @@ class Rack:
         for number, name in enumerate(sorted(instruments, key=lambda name: name != DRIVING)):
             twin = TWINS[instruments[name][0]].hang(self, name, settings.seed + number)
             twin.moment = self.cryostat.moment
-            if twin.PERIOD_S:
-                self.cryostat.every(twin.PERIOD_S, twin.step)
+            if twin.period_s:
+                self.cryostat.every(twin.period_s, twin.step)
             self.twins[name] = twin
         self.library = SimulatedLibrary({instruments[name][1]: twin for name, twin in self.twins.items()}, clock)
 

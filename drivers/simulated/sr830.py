@@ -40,7 +40,7 @@ class SR830Twin(Twin):
 
     driver_name = "sr830"
     model = "sr830"
-    PERIOD_S = 0.1
+    PERIOD_S = (0.1, 10.0)
     IDENTITY = "Stanford_Research_Systems,SR830,s/n00001,ver1.07"
     SETTINGS = (
         Setting("FREQ", Field(137.0, 0.001, 102000, "%.6g")),

@@ -25,6 +25,8 @@ from drivers.clock import Clock
 if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
 
+STEP_WALL_S = 5e-4
+"""Seconds of the wall between two steps of a twin, so that a fast clock does not run away from it."""
 LOG_LENGTH = 200_000
 """Lines of the wire log that are kept, the newest."""
 
@@ -198,8 +200,8 @@ class Twin:
     WRITE_TERMINATION: ClassVar[str] = "\n"
     """What usually ends a command; CR, LF and CR LF are all understood."""
     SETTINGS: ClassVar[tuple[Setting, ...]] = ()
-    PERIOD_S: ClassVar[float] = 0.0
-    """How often a rack calls `step` [s]; 0 for never."""
+    PERIOD_S: ClassVar[tuple[float, float]] = (0.0, 0.0)
+    """How often a rack calls `step` on a slow clock, and at least on the fastest [s]; 0 for never."""
 
     _answers: ClassVar[dict[str, tuple[str, int, int]]] = {}
     _frozen = False
@@ -219,6 +221,8 @@ class Twin:
         lock = threading.RLock()
         self.moment: Callable[[], AbstractContextManager[Any]] = lambda: lock
         self.faults = Faults(seed)
+        often_s, seldom_s = self.PERIOD_S
+        self.period_s = max(often_s, min(seldom_s, STEP_WALL_S * clock.speed))
         self._settings = {way: setting for setting in self.SETTINGS for way in spoken(setting.head)}
         self.values: dict[tuple[str, str], list[Any]] = {}
         self.power_on()
@@ -234,7 +238,7 @@ class Twin:
         raise NotImplementedError(f"{cls.__name__} must say how it hangs in a rack")
 
     def step(self, time_s: float) -> None:
-        """Do what the instrument does by itself every `PERIOD_S`; time [s]."""
+        """Do what the instrument does by itself every `period_s`; time [s]."""
 
     def freeze(self) -> None:
         """End of construction: from here on a new attribute is a typo and raises."""

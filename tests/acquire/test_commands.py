@@ -95,7 +95,9 @@ def test_every_command_has_help(command, capsys):
     assert len(capsys.readouterr().out) > 100
 
 
-@pytest.mark.parametrize("words", [["fti"], ["fit"], ["run"], ["fit", "x", "--modle", "hln"], ["replay", "--speed", "fast", "x"]])
+@pytest.mark.parametrize(
+    "words", [["fti"], ["fit"], ["run"], ["fit", "x", "--modle", "hln"], ["replay", "--speed", "fast", "x"]]
+)
 def test_a_wrong_word_is_usage(words, capsys):
     with pytest.raises(SystemExit) as ended:
         main(words)
@@ -169,7 +171,9 @@ def cusp(*words: str, **more) -> subprocess.Popen:
 @pytest.mark.skipif(os.name == "nt", reason="signals of another kind")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_as_the_stop_button_does(number, tmp_path):
-    process = cusp("run", "field-sweep", "--set", "set_temperature=no", "--set", "current_nA=150", "--output", str(tmp_path))
+    process = cusp(
+        "run", "field-sweep", "--set", "set_temperature=no", "--set", "current_nA=150", "--output", str(tmp_path)
+    )
     try:
         while not (files := list(tmp_path.glob("*.csv"))) or files[0].read_text().count("\n0,") < 3:
             assert process.poll() is None

@@ -32,7 +32,9 @@ def test_one_line_makes_it_real():
 
 
 def keys() -> list[str]:
-    return sorted({line.split(":")[0].strip() for line in TEXT.splitlines() if ":" in line and not line.startswith("#")})
+    return sorted(
+        {line.split(":")[0].strip() for line in TEXT.splitlines() if ":" in line and not line.startswith("#")}
+    )
 
 
 @pytest.mark.parametrize("key", keys())

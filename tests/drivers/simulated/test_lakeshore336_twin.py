@@ -20,7 +20,7 @@ def cryostat(clock):
 def twin(clock, cryostat):
     twin = LakeShore336Twin(clock, cryostat.heat)
     twin.moment = cryostat.moment
-    cryostat.every(twin.PERIOD_S, twin.step)
+    cryostat.every(twin.period_s, twin.step)
     return twin
 
 

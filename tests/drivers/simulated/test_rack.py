@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from drivers.clock import Clock
+from drivers.roles import RampOutcome
 from drivers.simulated.rack import RackSettings
 from tests.drivers.rig import RESISTOR_OHM, make_rack, open_driver, still
 
@@ -95,3 +97,23 @@ def test_the_wire_log_is_in_order_of_time_with_names():
 def test_settings_that_do_not_exist_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         RackSettings(**settings)
+
+
+@pytest.mark.parametrize("speed", [30, 1000, 10_000])
+def test_however_fast_the_clock_the_rig_can_be_followed(speed):
+    """No ramp or temperature may be lost to the simulation's own work, up to the fastest clock that is accepted."""
+    rack = make_rack(Clock(speed), cryostat=still())
+    xx, magnet, thermometer = (open_driver(rack, name) for name in ("lockin_xx", "magnet", "thermometer"))
+    xx.oscillator_V = 0.1
+    for field_T in (0.05, 0.01):
+        assert magnet.ramp_to(field_T, 1.0) is RampOutcome.HOLDING
+    if speed > 30:
+        thermometer.start_ramp(1.5, 60)
+        assert thermometer.settle(1.5, tolerance_K=0.02, dwell_s=10, timeout_s=6000)
+    rack.clock.sleep(2)
+    assert xx.read().x_V == pytest.approx(270e-6, rel=0.1)
+
+
+def test_a_clock_that_cannot_be_followed_is_refused():
+    with pytest.raises(ValueError, match="too fast to follow; at most 10000"):
+        make_rack(Clock(20_000))
