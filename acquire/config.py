@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from drivers.simulated.rack import RackSettings
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from acquire.trouble import UserError
 from analysis.sample import Sample
 from drivers.catalogue import DRIVERS
+from drivers.simulated.rack import RackSettings
 
 LARGEST_FILE = 64 * 1024
 SIMULATED = "simulated"
@@ -261,7 +261,7 @@ def _value(hint: Any, value: Any, key: str) -> Any:
     if isinstance(hint, types.UnionType) and value is None and type(None) in typing.get_args(hint):
         return None
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(hint, config=ConfigDict(strict=True))
+        adapter: TypeAdapter[Any] = TypeAdapter(typing.cast(Any, hint), config=ConfigDict(strict=True))
         checked = adapter.validate_python(value)
     except ValidationError as error:
         raise _KeyTrouble(key, _first_trouble(error, value)) from None

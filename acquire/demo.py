@@ -6,16 +6,18 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from analysis.live import Settings
-
 from acquire import report
 from acquire.config import Config, parse
 from acquire.results import FileResult
 from acquire.session import Session
 from acquire.station import Station
 from acquire.status import JobStatus
+from analysis.live import Settings
 from procedures.measurement import ZERO
 from procedures.temperature_series import TemperatureSeries
+
+FIELDS_T = "-0.4:-0.1:16, -0.09:-0.025:14, -0.02:0.02:41, 0.025:0.09:14, 0.1:0.4:16"
+"""Dense where the cusp is, wide apart in the tails: steps above B_phi near zero could not give L_phi."""
 
 
 def demo_config() -> Config:
@@ -26,7 +28,7 @@ def demo_config() -> Config:
 def demo_procedure() -> TemperatureSeries:
     """Return the run of the demo: six temperatures between antilocalization and localization."""
     return TemperatureSeries(
-        temperatures_K="1.5:30:6 log", field_list_T="-0.4:-0.1:16, -0.09:-0.025:14, -0.02:0.02:41, 0.025:0.09:14, 0.1:0.4:16",
+        temperatures_K="1.5:30:6 log", field_list_T=FIELDS_T,
         field_rate_T_per_min=1.0, current_nA=150.0, at_end=ZERO,
         temperature_tolerance_K=0.03, temperature_dwell_s=20.0,
     )  # fmt: skip

@@ -8,11 +8,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.live import Settings
-
 from acquire.importers.tables import QUANTITIES, Columns, parse_column
 from acquire.run import Run, load_all
 from acquire.trouble import UserError
+from analysis.live import Settings
 from analysis.model import MODELS
 from analysis.sample import Sample
 

@@ -6,9 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
-from analysis.live import LiveAnalysis, Settings, Snapshot
-
 from analysis.curve import Curve
+from analysis.live import LiveAnalysis, Settings, Snapshot
 from analysis.row import SWEEP
 
 log = logging.getLogger(__name__)

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from analysis.live import Snapshot, SweepResult
 from matplotlib import colormaps, colors
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from rich import box
 from rich.table import Table
+
+from analysis.live import Snapshot, SweepResult
 
 MOST_POINTS = 300
 """A curve on paper shows no more points than this; the fit is drawn through all of them."""

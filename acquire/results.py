@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.live import LiveAnalysis, Settings, Snapshot, SweepResult, as_json
-
 from acquire import version
 from acquire.run import Run
+from analysis.live import LiveAnalysis, Settings, Snapshot, SweepResult, as_json
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from analysis.live import Settings, Snapshot
-
 from acquire.journal import Journal, JournalError, new_path
 from acquire.live import LiveFit
 from acquire.replay import Replay
@@ -23,6 +21,7 @@ from acquire.station import Station, versions
 from acquire.status import Job, JobStatus, Readings, State, Status
 from acquire.supervisor import Supervisor
 from acquire.worker import Worker
+from analysis.live import Settings, Snapshot
 from drivers.instrument import DriverError
 from procedures.catalogue import PROCEDURES
 from procedures.measurement import HOLD, ZERO, Measurement

@@ -10,7 +10,6 @@ import numpy
 import pymeasure
 import pyvisa
 import scipy
-from drivers.simulated.rack import Rack
 
 from acquire import version
 from acquire.config import Config
@@ -18,6 +17,7 @@ from drivers.catalogue import DRIVERS
 from drivers.clock import Clock
 from drivers.instrument import DriverError, Instrument
 from drivers.roles import LockIn, MagnetSupply, TemperatureController
+from drivers.simulated.rack import Rack
 from procedures.measurement import Rig
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIs
 from analysis.curve import Curve
 from analysis.model import Model
 
-_MAX_STEPS = 200
+_MAX_STEPS = 500
 _MAX_STEP = 3.0  # of an unknown at a time: a length changes by at most 20
 _CHI2_TOLERANCE = 1e-10  # of chi^2: 1e-4 standard errors for 100 points
 _ROUNDING = 1e-27  # of the sum of squares of the data: what is left of noiseless data
@@ -181,7 +181,7 @@ class Problem:
                 damping *= max(0.1, 1 - (2 * gain - 1) ** 3)
                 growth, previous = 4.0, expected
             else:
-                damping = max(damping, 1e-3) * growth
+                damping = max(damping, 1e-8) * growth
                 growth, previous = 2 * growth, 0.0
         return here
 

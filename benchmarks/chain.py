@@ -9,12 +9,12 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from acquire.journal import Journal  # noqa: E402
-from acquire.live import LiveFit  # noqa: E402
-from acquire.worker import Worker  # noqa: E402
-from analysis.live import Settings  # noqa: E402
-from procedures.field_sweep import FieldSweep  # noqa: E402
-from tests.stubs import stub_rig  # noqa: E402
+from acquire.journal import Journal
+from acquire.live import LiveFit
+from acquire.worker import Worker
+from analysis.live import Settings
+from procedures.field_sweep import FieldSweep
+from tests.stubs import stub_rig
 
 ROWS_PER_S = 3000
 
@@ -22,7 +22,8 @@ ROWS_PER_S = 3000
 def run(folder, name, mailbox):
     ended = threading.Event()
     procedure = FieldSweep(field_start_T=-0.2, field_stop_T=0.2, field_step_T=0.4 / 3000, set_temperature=False)
-    worker = Worker(procedure, stub_rig(), Journal(Path(folder) / name, {}), mailbox, lambda done: None, lambda *_: ended.set())
+    journal = Journal(Path(folder) / name, {})
+    worker = Worker(procedure, stub_rig(), journal, mailbox, lambda done: None, lambda *_: ended.set())
     began = time.perf_counter()
     worker.start()
     ended.wait()

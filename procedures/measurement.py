@@ -30,14 +30,12 @@ from analysis.row import (
 )
 from analysis.sample import Sample
 from drivers.clock import Clock
-from drivers.instrument import DriverError, Garbled, Timeout
+from drivers.patience import insist
 from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, TemperatureController
 
 log = logging.getLogger(__name__)
 
 HOLD, ZERO = "hold", "zero"
-TRIES = 3
-"""A lost or garbled reply is asked for again; the third in a row ends the run."""
 
 
 class Stopped(Exception):
@@ -260,11 +258,12 @@ class Measurement(Procedure):
         self, *, sweep: int, branch: int, field_set_T: float, temperature_set_K: float, tolerance_K: float = math.inf
     ) -> dict[str, Any]:
         """Read the instruments once and emit the row."""
-        flags = Flag(0)
-        readings: dict[str, Any] = {}
-        for name, read in self._readings().items():
-            readings[name], repeated = self._persistently(read)
-            flags |= Flag.REPEATED if repeated else Flag(0)
+        repeats: list[str] = []
+        readings: dict[str, Any] = {
+            name: insist(read, on_repeat=lambda name=name: repeats.append(name))
+            for name, read in self._readings().items()
+        }
+        flags = Flag.REPEATED if repeats else Flag(0)
         xx: LockInReading = readings["xx"]
         xy: LockInReading = readings.get("xy", LockInReading(math.nan, math.nan, False, False))
         for seen, flag in ((xx.overload, Flag.OVERLOAD_XX), (xx.unlocked, Flag.UNLOCK_XX),
@@ -289,14 +288,3 @@ class Measurement(Procedure):
         readings["field"] = lambda: rig.magnet.field_T
         readings["temperature"] = lambda: rig.thermometer.temperature_K
         return readings
-
-    def _persistently(self, read: Callable[[], Any]) -> tuple[Any, bool]:
-        """Read, again if a reply is lost or garbled; return the reading and whether it was asked for again."""
-        for attempt in range(TRIES):
-            try:
-                return read(), attempt > 0
-            except (Timeout, Garbled) as error:
-                if attempt == TRIES - 1 or self.control.stop.is_set():
-                    raise
-                log.warning("%s; asked again", error)
-        raise DriverError("unreachable")  # pragma: no cover

@@ -72,9 +72,9 @@ def show(
         Whatever `start` raised.
     """
     visible = _find_display(hidden, picture is not None)
-    program = application()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_told_in_the_log())
+        program = application()
         memory = stack.enter_context(_fresh_memory()) if picture is not None else None
         window = MainWindow(session, memory)
         stack.enter_context(stopping_signals(window.leave))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtCore import QEvent, QSettings, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
-from PyQt5.QtWidgets import QFileDialog, QMainWindow, QMessageBox, QShortcut, QToolBar, QWidget
+from PyQt5.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox, QShortcut, QToolBar, QWidget
 
 from acquire.status import Readings, State, Status
 from acquire.window.bridge import Bridge
@@ -382,11 +382,18 @@ class MainWindow(QMainWindow):
     def _full_screen(self) -> None:
         self.showNormal() if self.isFullScreen() else self.showFullScreen()
 
+    def _first_size(self) -> QSize:
+        """Return the size the window is made for, or what the screen has room for beside the window's frame."""
+        screen = QApplication.primaryScreen()
+        if screen is None or QApplication.platformName() == "offscreen":
+            return FIRST_SIZE
+        return FIRST_SIZE.boundedTo(screen.availableSize() - QSize(2, 32))
+
     def _restore(self) -> None:
-        self.resize(FIRST_SIZE)
+        self.resize(self._first_size())
         geometry, layout = self.remember.value("geometry"), self.remember.value("layout")
         if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(FIRST_SIZE)
+            self.resize(self._first_size())
         if layout is None or not self.restoreState(layout, LAYOUT_VERSION):
             self._share_room()
 

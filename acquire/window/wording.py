@@ -79,6 +79,11 @@ def one_line(text: str, longest: int = 2000) -> str:
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
+def with_greek(text: str) -> str:
+    """Return plain text with L_phi written as Lφ, as on the axes."""
+    return text.replace("_phi", "φ").replace(" phi", " φ")
+
+
 _GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "phi": "φ", "tau": "τ", "delta": "Δ"}
 _UNIT_ENDS = ("nm", "um", "T", "K", "ps", "meV", "ohm", "S")
 

@@ -103,8 +103,8 @@ def sweep_result(
         np.repeat([0, 1], len(field)),
     )  # fmt: skip
     symmetry = (
-        Symmetry("symplectic", "magnetoconductance −0.12 G0 at 8 mT, 41 standard errors below zero")
-        if antilocalized else Symmetry("orthogonal", "positive magnetoconductance, 63 standard errors at 0.2 T")
+        Symmetry("symplectic", "weak antilocalization: magnetoconductance −0.12 G0 at 8 mT, 41 errors below 0")
+        if antilocalized else Symmetry("orthogonal", "weak localization: +0.31 G0 at 200 mT, 63 errors above 0")
     )  # fmt: skip
     return SweepResult(
         sweep=number, temperature_K=temperature_K, temperature_spread_K=0.003, rows=2 * len(field), flagged=2,
