@@ -10,6 +10,7 @@ from matplotlib import colormaps, colors
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from rich import box
 from rich.table import Table
 
@@ -126,6 +127,10 @@ def _draw_lengths(axes: Axes, snapshot: Snapshot, shade, truth_nm: Mapping[float
         axes.plot(list(truth_nm), list(truth_nm.values()), "--", lw=1, color="0.5", label="simulated film")
     axes.set_xscale("log")
     axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(ScalarFormatter())
+        axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("T (K)")
     axes.set_ylabel(r"$L_\varphi$ (nm)")
     if axes.get_legend_handles_labels()[1]:

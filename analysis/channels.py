@@ -63,7 +63,7 @@ def channel_model(
 def thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
     """Return |B| [T] and delta sigma [G0] of the curve folded and averaged into at most 32 bins, for a guess."""
     field = np.abs(curve.field_T)
-    order = np.argsort(field, kind="stable")
+    order = field.argsort(kind="stable")
     # narrow bins at low field, where the cusp is
     starts = np.maximum((field.size * _BIN_EDGES).astype(int), _BIN_NUMBERS)[: field.size]
     counts = np.append(starts[1:], field.size) - starts

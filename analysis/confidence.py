@@ -73,6 +73,7 @@ def intervals(
     LowerMinimum
         A lower minimum was met on the way; start again from it.
     """
+    sd = np.sqrt(variance * minimum.inverse.diagonal())
     found: dict[int, Interval] = {}
     loose: list[Profile] = []
     doubts = _doubts(problem, minimum, variance, parameters, loose)
@@ -87,7 +88,6 @@ def intervals(
         doubts = _doubts(problem, minimum, variance, parameters, loose)
         doubts[[other for other in one_sided if other not in found]] = np.inf
         doubts[list(found)] = 0.0
-    sd = np.sqrt(variance * minimum.inverse.diagonal())
     for place in range(minimum.u.size):
         if place not in found and loose:
             found[place] = _along(loose, place)
@@ -102,13 +102,15 @@ def _doubts(
     """Return the standard errors of the unknowns over those that are trusted, the loose ones held, shape (k,)."""
     covariance = minimum.conditional([profile.place for profile in loose])
     sd = np.sqrt(covariance.diagonal())
-    product = sd * sd[:, np.newaxis]
-    correlation = np.abs(np.divide(covariance, product, out=np.zeros_like(covariance), where=product > 0))
-    correlation.flat[:: sd.size + 1] = 0.0
-    trusted = np.where(correlation.max(axis=0) > ALIGNED, TRUSTED_ALIGNED, TRUSTED)
-    size = [1.0 if p.log else max(abs(u), TRUSTED) for p, u in zip(parameters, minimum.u, strict=True)]
-    at_bound = (minimum.u <= problem.lower) | (minimum.u >= problem.upper)
-    return np.where(at_bound, np.inf, math.sqrt(variance) * sd / (trusted * size))
+    size = [1.0 if p.log else max(abs(u), TRUSTED) for p, u in zip(parameters, minimum.u.tolist(), strict=True)]
+    doubts = math.sqrt(variance) * sd / size / TRUSTED
+    if doubts.max() > TRUSTED_ALIGNED / TRUSTED:
+        product = sd * sd[:, np.newaxis]
+        correlation = np.abs(np.divide(covariance, product, out=np.zeros_like(covariance), where=product > 0))
+        correlation.flat[:: sd.size + 1] = 0.0
+        doubts[correlation.max(axis=0) > ALIGNED] *= TRUSTED / TRUSTED_ALIGNED
+    doubts[(minimum.u <= problem.lower) | (minimum.u >= problem.upper)] = np.inf
+    return doubts
 
 
 def _by_profile(profile: Profile, bound: str | None) -> Interval:

@@ -226,15 +226,13 @@ def _all_or_none(curves: Sequence[Curve]) -> bool:
 
 
 def _check_curve(curve: Curve, model: Model, unknowns: int) -> None:
-    fields = len(set(np.abs(curve.field_T).tolist()))
+    field = np.abs(curve.field_T)
     if curve.field_T.size <= unknowns:
         raise ValueError(
             f"fit {model.name}: {curve.field_T.size} points for {unknowns} unknowns; measure more or widen the window"
         )
-    if fields < 3:
-        raise ValueError(
-            f"fit {model.name}: only {fields} different |B| in the window; a curve needs a range of fields"
-        )
+    if not ((field > field.min()) & (field < field.max())).any():
+        raise ValueError(f"fit {model.name}: less than three different |B| in the window; a curve needs a range of fields")
     if np.ptp(curve.dsigma) == 0:
         raise ValueError(f"fit {model.name}: all {curve.field_T.size} values are equal; is the lock-in connected?")
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg.lapack import dposv, dpotrf, dpotri  # pyright: ignore[reportAttributeAccessIssue]
 
 from analysis.curve import Curve
 from analysis.model import Model
@@ -132,6 +132,10 @@ def _inverse(normal: np.ndarray) -> np.ndarray:
     diagonal = normal.diagonal()
     scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     scale = scale * scale[:, np.newaxis]
+    factor, failed = dpotrf(normal / scale)
+    if not failed and factor.diagonal().min() > 1e-5:
+        upper, _ = dpotri(factor)
+        return (upper + np.triu(upper, 1).T) / scale
     values, vectors = np.linalg.eigh(normal / scale)
     return (vectors / np.maximum(values, 1e-14)) @ vectors.T / scale
 
@@ -174,7 +178,7 @@ class Problem:
             if whole and following <= _CHI2_TOLERANCE * here.chi2 + self.floor:
                 moved = (part.after(step[block.places]) for part, block in zip(here.products, self.blocks, strict=True))
                 return self._point(here.u + step, tuple(moved), converged=True)
-            trial = self.at(np.clip(here.u + step, self.lower, self.upper))
+            trial = self.at(np.minimum(np.maximum(here.u + step, self.lower), self.upper))
             gain = (here.chi2 - trial.chi2) / max(expected, self.floor)
             if gain > 0 or not whole and trial.chi2 <= here.chi2:
                 here = trial

@@ -243,13 +243,14 @@ class Conductance(QWidget):
         self._frame.show(yRange=(-half, half))
 
     def _draw_window(self, focus: SweepResult | None) -> None:
+        """Shade what was fitted; where nothing could be, what was asked for, so that it can be dragged back."""
         fit = None if focus is None else focus.fit
-        self.window_region.setVisible(fit is not None)
+        half_width = self.settings.window_T if fit is None else max(abs(edge) for edge in fit.window_T)
+        self.window_region.setVisible(half_width is not None)
         self.whole.setVisible(self.settings.window_T is not None)
-        if fit is None:
+        if half_width is None:
             self.window_text.setText("")
             return
-        half_width = max(abs(edge) for edge in fit.window_T)
         self.window_region.show_window(half_width)
         self.window_text.setText(f"fit window ±{wording.engineering(half_width, 'T', 3)}")
 

@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from acquire.status import Readings
 from acquire.window.plot import Canvas, Frame, line, pen, smooth
-from acquire.window.theme import DARK, Theme
+from acquire.window.theme import DARK, Theme, font
 
 HOUR_S = 3600.0
 SHORTEST_S = 0.5
@@ -95,6 +95,8 @@ class ReadingsView(QWidget):
         """Draw in `theme`."""
         self._theme = theme
         self.canvas.apply_theme(theme, scale)
+        for plot in self.plots:
+            plot.getAxis("left").label.setFont(font(scale, 10 / 13))
         for item in self.lines:
             item.setPen(pen(theme.text, 0.85))
 

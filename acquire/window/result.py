@@ -128,7 +128,7 @@ class Result(QWidget):
         self.sweep.setText(f'<span style="color:{colour}">■</span> {where} &nbsp;·&nbsp; sweep {focus.sweep}, {stage}')
         self._show_length(focus)
         symmetry = focus.symmetry
-        self._show_words(IN_WORDS.get(symmetry.symmetry_class, ""), _evidence(focus), wording.with_greek(focus.advice))
+        self._show_words(IN_WORDS.get(symmetry.symmetry_class, ""), _evidence(focus), wording.typeset(focus.advice))
         self._show_table([*_lines(focus), *_joint_lines(snapshot, focus)])
         self.remarks.setText(_remarks(focus, self._theme))
         self.print.setText(_small_print(focus, snapshot, path, model))
@@ -195,9 +195,9 @@ def _evidence(focus: SweepResult) -> str:
     """Return the class and its evidence; the words that stand above it already are not said twice."""
     symmetry = focus.symmetry
     if symmetry.symmetry_class == "undetermined" or not symmetry.sentence:
-        return wording.with_greek(symmetry.sentence)
+        return wording.typeset(symmetry.sentence)
     sentence = symmetry.sentence.removeprefix(f"{IN_WORDS.get(symmetry.symmetry_class)}: ")
-    return wording.with_greek(f"{symmetry.symmetry_class}: {sentence}")
+    return wording.typeset(f"{symmetry.symmetry_class}: {sentence}")
 
 
 def _lines(focus: SweepResult) -> list[tuple[str, str]]:
@@ -235,7 +235,7 @@ def _remarks(focus: SweepResult, theme: Theme) -> str:
 
 
 def _marked(code: str, message: str, theme: Theme) -> str:
-    name, text = (escape(wording.with_greek(t)) for t in (code.replace("_", " "), wording.one_line(message, 400)))
+    name, text = (escape(wording.typeset(t)) for t in (code.replace("_", " "), wording.one_line(message, 400)))
     return f'<span style="color:{theme.dim}">{name}</span> &nbsp;{text}'
 
 

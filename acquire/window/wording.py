@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 DASH = "—"
 MINUS = "\u2212"
@@ -79,9 +80,9 @@ def one_line(text: str, longest: int = 2000) -> str:
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
-def with_greek(text: str) -> str:
-    """Return plain text with L_phi written as Lφ, as on the axes."""
-    return text.replace("_phi", "φ").replace(" phi", " φ")
+def typeset(text: str) -> str:
+    """Return plain text with L_phi written as Lφ, as on the axes, and true minus signs."""
+    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text.replace("_phi", "φ").replace(" phi", " φ"))
 
 
 _GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "phi": "φ", "tau": "τ", "delta": "Δ"}

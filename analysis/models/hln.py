@@ -44,9 +44,8 @@ def _one_term_guess(curve: Curve, held: Mapping[str, float]) -> Starts:
     else:
         grid = trial_fields(field)
     shapes = cooperon(field, grid)[0]
-    shapes -= shapes.mean(axis=1, keepdims=True)
-    norm = np.einsum("ij,ij->i", shapes, shapes)
-    overlap = shapes.dot(dsigma)
+    norm = (shapes**2).sum(axis=1) - shapes.sum(axis=1) ** 2 / field.size
+    overlap = shapes @ (dsigma - dsigma.mean())
     alpha = np.full(grid.size, held["alpha"]) if "alpha" in held else overlap / norm
     misfit = alpha * (alpha * norm - 2 * overlap)
     best = int(np.argmin(misfit))

@@ -178,6 +178,10 @@ def test_engineering_takes_every_float(value):
     assert wording.engineering(value, "Ω")
 
 
+def test_text_of_the_analysis_is_typeset():
+    assert wording.typeset("go to -0.3 T, below 10 B_phi; low-field x-3") == "go to −0.3 T, below 10 Bφ; low-field x-3"
+
+
 # ---- axes
 
 
@@ -276,6 +280,17 @@ def test_either_edge_of_the_fit_window_moves_both(qtbot):
     region.lines[1].setValue(0.08)
     region.lines[1].sigPositionChangeFinished.emit(region.lines[1])
     assert chosen[-1].window_T == 0.08
+
+
+def test_a_fit_window_in_which_nothing_can_be_fitted_can_be_dragged_back(qtbot):
+    view = Conductance(Settings(window_T=1e-4))
+    qtbot.addWidget(view)
+    view.show()
+    bare = dataclasses.replace(sweep_result(0, 1.5), fit=None, drawn=None)
+    view.draw(Snapshot((bare,), 0, None, None, 1), bare, TemperatureColours([1.5], DARK))
+    assert view.window_region.isVisible()
+    assert view.window_region.getRegion() == (-1e-4, 1e-4)
+    assert view.whole.isVisible()
 
 
 def test_the_power_law_is_named_with_its_error(qtbot):
