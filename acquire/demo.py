@@ -8,11 +8,11 @@ from pathlib import Path
 
 from acquire import report
 from acquire.config import Config, parse
-from acquire.results import FileResult
+from acquire.results import Results
 from acquire.session import Session
 from acquire.station import Station
 from acquire.status import JobStatus
-from analysis.live import Settings
+from analysis.live import Settings, Snapshot
 from procedures.measurement import ZERO
 from procedures.temperature_series import TemperatureSeries
 
@@ -72,17 +72,23 @@ class Demo:
         snapshot, path = self.session.snapshot, self.session.status.jobs[-1].path
         assert snapshot is not None
         assert path is not None
-        records = json.dumps([FileResult(path, s).as_json() for s in snapshot.sweeps], indent=1, allow_nan=False)
-        (self.output / "results.json").write_text(records + "\n", encoding="utf-8")
+        results = Results(snapshot, tuple((path, sweep.sweep) for sweep in snapshot.sweeps))
+        text = json.dumps(results.as_json(), indent=1, allow_nan=False)
+        (self.output / "results.json").write_text(text + "\n", encoding="utf-8")
         truth_nm = self.truth_nm()
         report.save_figure(snapshot, self.output / "figure", truth_nm)
+        return self._comparison(snapshot, truth_nm)
+
+    def _comparison(self, snapshot: Snapshot, truth_nm: dict[float, float]) -> list[str]:
         lines = ["      T        L_phi measured       simulated film   difference"]
         for sweep, (temperature_K, true_nm) in zip(snapshot.sweeps, truth_nm.items(), strict=True):
-            estimate = sweep.fit["l_phi_nm"] if sweep.fit else None
+            joint = snapshot.joint.of(sweep.sweep) if snapshot.joint is not None else None
+            estimate = joint[0] if joint else (sweep.fit["l_phi_nm"] if sweep.fit else None)
+            found = joint[1] if joint else sweep.symmetry
             if estimate is None or estimate.value is None or not estimate.error:
                 lines.append(f"{temperature_K:7.3f} K   not determined       {true_nm:7.1f} nm")
                 continue
             sigmas = (estimate.value - true_nm) / estimate.error
             lines.append(f"{temperature_K:7.3f} K   {estimate.value:7.1f} +- {estimate.error:5.1f} nm   "
-                         f"{true_nm:7.1f} nm      {sigmas:+5.2f} standard errors")  # fmt: skip
+                         f"{true_nm:7.1f} nm      {sigmas:+5.2f} standard errors   {found.symmetry_class}")  # fmt: skip
         return lines

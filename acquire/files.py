@@ -53,10 +53,20 @@ def settings_for(args: argparse.Namespace, runs: Sequence[Run]) -> Settings:
     window_T = getattr(args, "window_T", None)
     if window_T is not None and not (math.isfinite(window_T) and window_T > 0):
         raise UserError(f"--window-T {window_T:g}: must be a field above 0 T")
-    known = next((run.sample for run in runs if run.sample is not None), Sample())
+    known = _common_sample(runs)
     given = {name: getattr(args, name) for name in _SAMPLE if getattr(args, name) is not None}
     fixed = tuple(_fixed(text, model) for text in getattr(args, "fix", []))
     return Settings(model=model, window_T=window_T, fixed=fixed, sample=dataclasses.replace(known, **given))
+
+
+def _common_sample(runs: Sequence[Run]) -> Sample:
+    """Return what the files say of their sample; raises UserError when two of them say different things."""
+    known = [run for run in runs if run.sample is not None]
+    for run in known[1:]:
+        if run.sample != known[0].sample:
+            raise UserError(f"{known[0].path.name} and {run.path.name} are of different samples ({known[0].sample}; "
+                            f"{run.sample}); fit them one after the other")  # fmt: skip
+    return (known[0].sample if known else None) or Sample()
 
 
 def _fixed(text: str, model: str) -> tuple[str, float]:

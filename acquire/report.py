@@ -14,43 +14,44 @@ from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from rich import box
 from rich.table import Table
 
+from acquire.wording import in_words
+from analysis.fit import Estimate
 from analysis.live import Snapshot, SweepResult
 
 MOST_POINTS = 300
 """A curve on paper shows no more points than this; the fit is drawn through all of them."""
 
 
-def table(sweeps: Sequence[SweepResult]) -> Table:
-    """Return the results of sweeps as a table for a terminal."""
-    out = Table(box=box.SIMPLE)
-    for heading in ("T (K)", "model", "L_phi (nm)", "L_so (nm)", "chi2", "points", "class"):
+def table(snapshot: Snapshot) -> Table:
+    """Return the results as a table for a terminal; with the joint fit where there is one."""
+    out = Table(box=box.SIMPLE, padding=(0, 1), collapse_padding=True, pad_edge=False)
+    joint = snapshot.joint
+    headings = ["T (K)", "model", "L_phi (nm)", "L_so (nm)", "chi2", "class"] + (["L_phi joint"] if joint else [])
+    for heading in headings:
         out.add_column(heading, justify="left" if heading in ("model", "class") else "right", no_wrap=True)
-    for sweep in sweeps:
-        fit = sweep.fit
-        out.add_row(
-            _number(sweep.temperature_K, 3), fit.model if fit else "-", _length(sweep, "l_phi_nm"),
-            _length(sweep, "l_so_nm"),
-            f"{fit.chi2_reduced:.2f}" if fit else "-", str(fit.points if fit else sweep.rows),
+    for sweep in snapshot.sweeps:
+        fit, together = sweep.fit, joint.of(sweep.sweep) if joint else None
+        cells = [
+            "-" if sweep.temperature_K is None else f"{sweep.temperature_K:.3f}", fit.model if fit else "-",
+            _length(sweep, "l_phi_nm"), _length(sweep, "l_so_nm"), f"{fit.chi2_reduced:.2f}" if fit else "-",
             sweep.symmetry.symmetry_class,
-        )  # fmt: skip
+        ]  # fmt: skip
+        out.add_row(*cells, *([_in_nm(together[0])] if together else []))
+    if joint:
+        out.caption = "joint: " + ", ".join(
+            f"{estimate.name} = {in_words(estimate)}" for estimate in joint.shared if not estimate.fixed
+        )
     return out
-
-
-def _number(value: float | None, decimals: int) -> str:
-    return "-" if value is None else f"{value:.{decimals}f}"
 
 
 def _length(sweep: SweepResult, name: str) -> str:
     if sweep.fit is None or name not in {e.name for e in sweep.fit.estimates}:
         return "-"
-    estimate = sweep.fit[name]
-    if estimate.fixed:
-        return f"{estimate.value:.4g} fixed"
-    if estimate.value is not None and estimate.error is not None:
-        return f"{estimate.value:.4g} +- {estimate.error:.2g}"
-    bounds = [f"> {estimate.lower:.3g}" if estimate.lower is not None else "",
-              f"< {estimate.upper:.3g}" if estimate.upper is not None else ""]  # fmt: skip
-    return " and ".join(filter(None, bounds)) or "not determined"
+    return _in_nm(sweep.fit[name])
+
+
+def _in_nm(estimate: Estimate) -> str:
+    return in_words(estimate).removesuffix(" nm")
 
 
 def save_figure(snapshot: Snapshot, stem: Path, truth_nm: Mapping[float, float] | None = None) -> list[Path]:

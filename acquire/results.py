@@ -9,32 +9,44 @@ from typing import Any
 
 from acquire import version
 from acquire.run import Run
-from analysis.live import LiveAnalysis, Settings, Snapshot, SweepResult, as_json
+from analysis.live import LiveAnalysis, Settings, Snapshot, as_json
+from analysis.row import SWEEP
 
 
-@dataclass(frozen=True)
-class FileResult:
-    """One sweep of one file."""
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All sweeps of some files, fitted one by one and, where they are a series in temperature, together.
 
-    path: Path
-    result: SweepResult
+    Attributes
+    ----------
+    snapshot : Snapshot
+    origins : tuple of (Path, int), one a sweep
+        The file of each sweep, and its number there.
+    """
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the object that `cusp fit --json` writes for a sweep."""
-        return {"file": str(self.path), **as_json(self.result), "software": {"version": version()}}
+    snapshot: Snapshot
+    origins: tuple[tuple[Path, int], ...]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the objects that `cusp fit --json` writes, one a sweep."""
+        joint, software = self.snapshot.joint, {"version": version()}
+        return [
+            {"file": str(path), **as_json(result, joint), "sweep": number, "software": software}
+            for result, (path, number) in zip(self.snapshot.sweeps, self.origins, strict=True)
+        ]
 
 
-def analyse_runs(runs: Sequence[Run], settings: Settings) -> list[FileResult]:
-    """Analyse every sweep of every run, each from its own rows alone."""
-    return [FileResult(run.path, result) for run in runs for result in analyse_run(run, settings).sweeps]
-
-
-def analyse_run(run: Run, settings: Settings) -> Snapshot:
-    """Analyse one run, all its rows at once."""
+def analyse_runs(runs: Sequence[Run], settings: Settings) -> Results:
+    """Analyse every sweep of every run, all rows at once."""
     analysis = LiveAnalysis(settings)
-    if run.curve is not None:
-        analysis.set_curve(0, run.curve)
-    for row in run.rows():
-        analysis.add(row)
-    analysis.finish()
-    return analysis.snapshot()
+    origins: list[tuple[Path, int]] = []
+    for run in runs:
+        first = len(origins)
+        numbers = run.sweeps()
+        if run.curve is not None:
+            analysis.set_curve(first, run.curve)
+        for row in run.rows():
+            analysis.add({**row, SWEEP: first + numbers.index(int(row[SWEEP]))})
+        analysis.finish()
+        origins += [(run.path, number) for number in numbers]
+    return Results(analysis.snapshot(), tuple(origins))

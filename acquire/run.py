@@ -38,8 +38,8 @@ class Run:
     remarks: tuple[str, ...] = ()
 
     def sweeps(self) -> list[int]:
-        """Return the numbers of the field sweeps in the file, in order."""
-        return [] if not self.columns else sorted(set(self.columns[SWEEP].tolist()))
+        """Return the numbers of the field sweeps in the file, in order; a reduced curve is number 0."""
+        return sorted(set(self.columns[SWEEP].tolist())) if self.columns else [0]
 
     def rows(self) -> list[dict[str, float]]:
         """Return the rows one by one, as they were emitted."""

@@ -16,7 +16,7 @@ from analysis.curve import Curve
 from analysis.model import Model, Parameter, Starts
 from analysis.special import cooperon
 
-_GRID = 20  # fields on which a guess tries the rates
+_GRID = 16  # fields on which a guess tries the rates
 _BINS = 32  # points to which a guess thins the curve
 _BIN_NUMBERS = np.arange(_BINS)
 _BIN_EDGES = (_BIN_NUMBERS / _BINS) ** 2
@@ -71,7 +71,7 @@ def thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
 
 
 def trial_fields(field_T: np.ndarray) -> np.ndarray:
-    """Return fields B_i [T], shape (20,), from what a sweep is too coarse to show to what it is too short to show."""
+    """Return fields B_i [T], shape (16,), from what a sweep is too coarse to show to what it is too short to show."""
     return 3 * field_T.max() * (24.0 * field_T.size) ** _EXPONENTS
 
 

@@ -233,7 +233,7 @@ def _check_curve(curve: Curve, model: Model, unknowns: int) -> None:
         )
     if not ((field > field.min()) & (field < field.max())).any():
         raise ValueError(f"fit {model.name}: less than three different |B| in the window; a curve needs a range of fields")
-    if np.ptp(curve.dsigma) == 0:
+    if curve.dsigma.min() == curve.dsigma.max():
         raise ValueError(f"fit {model.name}: all {curve.field_T.size} values are equal; is the lock-in connected?")
 
 

@@ -130,12 +130,14 @@ class Point:
 
 def _inverse(normal: np.ndarray) -> np.ndarray:
     diagonal = normal.diagonal()
-    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scale = np.sqrt(np.maximum(diagonal, 1e-300))
     scale = scale * scale[:, np.newaxis]
     factor, failed = dpotrf(normal / scale)
     if not failed and factor.diagonal().min() > 1e-5:
         upper, _ = dpotri(factor)
-        return (upper + np.triu(upper, 1).T) / scale
+        inverse = upper + upper.T
+        inverse.flat[:: diagonal.size + 1] /= 2
+        return inverse / scale
     values, vectors = np.linalg.eigh(normal / scale)
     return (vectors / np.maximum(values, 1e-14)) @ vectors.T / scale
 
@@ -191,13 +193,12 @@ class Problem:
 
     def _step(self, here: Point, damping: float, held: Collection[int]) -> tuple[np.ndarray, bool]:
         """Return the damped Gauss-Newton step, cut at the bounds, and whether it is whole."""
-        movable = here.normal.diagonal() > 0
-        if not held and movable.all():
+        if not held and here.normal.diagonal().min() > 0:
             step = _solve(here.gradient, here.normal, damping)
             trial = here.u + step
-            if (trial > self.lower).all() and (trial < self.upper).all() and abs(step).max() < _MAX_STEP:
+            if ((trial > self.lower) & (trial < self.upper) & (abs(step) < _MAX_STEP)).all():
                 return step, True
-        return self._cut_step(here, damping, movable, held)
+        return self._cut_step(here, damping, here.normal.diagonal() > 0, held)
 
     def _cut_step(
         self, here: Point, damping: float, movable: np.ndarray, held: Collection[int]
@@ -222,13 +223,11 @@ class Problem:
 
 def _solve(gradient: np.ndarray, normal: np.ndarray, damping: float) -> np.ndarray:
     """Return the solution of the normal equations, damped more where they are singular."""
-    scale = 1 / np.sqrt(normal.diagonal())
-    matrix = normal * scale * scale[:, np.newaxis]
-    right = gradient * scale
-    damping = max(damping, 1e-12)
     failed = True
+    damping = max(damping, 1e-12)
     while failed:
-        matrix.flat[:: scale.size + 1] = 1 + damping
-        _, solution, failed = dposv(matrix, right)
+        matrix = normal.copy()
+        matrix.flat[:: gradient.size + 1] *= 1 + damping
+        _, solution, failed = dposv(matrix, gradient)
         damping *= 10
-    return solution * scale
+    return solution

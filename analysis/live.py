@@ -156,6 +156,8 @@ class JointSeries:
     l_phi_nm : tuple of Estimate, length n
     shared : tuple of Estimate
         L_so and what else does not depend on temperature.
+    symmetry : tuple of Symmetry, length n
+        The class of each sweep, now that L_so is known.
     chi2_reduced : float
     """
 
@@ -163,7 +165,15 @@ class JointSeries:
     temperature_K: tuple[float, ...]
     l_phi_nm: tuple[Estimate, ...]
     shared: tuple[Estimate, ...]
+    symmetry: tuple[Symmetry, ...]
     chi2_reduced: float
+
+    def of(self, sweep: int) -> tuple[Estimate, Symmetry] | None:
+        """Return L_phi and the class of one sweep, None for a sweep that is not in the series."""
+        if sweep not in self.sweeps:
+            return None
+        at = self.sweeps.index(sweep)
+        return self.l_phi_nm[at], self.symmetry[at]
 
 
 @dataclass(frozen=True, eq=False)
@@ -391,7 +401,8 @@ def _joint(finished: tuple[SweepResult, ...], settings: Settings) -> JointSeries
         JOINT_MODEL, curves, fixed=settings.held(JOINT_MODEL), window_T=settings.window_T, sample=settings.sample
     )
     lengths = tuple(result["l_phi_nm"] for result in joint.results)
-    return JointSeries(sweeps, temperatures, lengths, joint.shared, joint.chi2_reduced)
+    classes = tuple(symmetry(result, curve) for result, curve in zip(joint.results, curves, strict=True))
+    return JointSeries(sweeps, temperatures, lengths, joint.shared, classes, joint.chi2_reduced)
 
 
 def _exponent(finished: tuple[SweepResult, ...], joint: JointSeries | None) -> Estimate | None:
@@ -410,8 +421,11 @@ def _exponent(finished: tuple[SweepResult, ...], joint: JointSeries | None) -> E
     return None if law is None else law.estimate
 
 
-def as_json(result: SweepResult) -> dict[str, Any]:
-    """Return a sweep's result as the object that `cusp fit --json` writes, less the keys `file` and `software`."""
+def as_json(result: SweepResult, joint: JointSeries | None = None) -> dict[str, Any]:
+    """Return a sweep's result as the object that `cusp fit --json` writes, less the keys `file` and `software`.
+
+    A sweep of a series has one more key, `joint`: what the fit of all its temperatures together says.
+    """
     fitted = result.fit
     estimates = fitted.estimates if fitted is not None else ()
     read = result.resistance.field_T if result.curve is None else result.curve.field_T
@@ -435,7 +449,18 @@ def as_json(result: SweepResult) -> dict[str, Any]:
         "candidates": [
             {"model": one.model, "aicc": _number(one.aicc), "weight": _number(one.weight)} for one in result.candidates
         ],
+        **_joint_json(result, joint),
     }
+
+
+def _joint_json(result: SweepResult, joint: JointSeries | None) -> dict[str, Any]:
+    known = joint.of(result.sweep) if joint is not None else None
+    if joint is None or known is None:
+        return {}
+    l_phi_nm, found = known
+    parameters = {estimate.name: _parameter(estimate) for estimate in (l_phi_nm, *joint.shared)}
+    classes = {"symmetry_class": found.symmetry_class, "symmetry": found.sentence}
+    return {"joint": {"parameters": parameters, **classes, "chi2_reduced": _number(joint.chi2_reduced)}}
 
 
 def _parameter(estimate: Estimate) -> dict[str, Any]:

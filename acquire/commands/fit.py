@@ -30,17 +30,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Fit every sweep of every file; print a table and write JSON."""
     runs = read_files(args)
-    results = analyse_runs(runs, settings_for(args, runs))
-    records = [result.as_json() for result in results]
+    settings = settings_for(args, runs)
+    results = analyse_runs(runs, settings)
     if str(args.json) == "-":
-        print(json.dumps(records, indent=1, allow_nan=False))
+        print(json.dumps(results.as_json(), indent=1, allow_nan=False))
     else:
         if args.json:
-            _write(args.json, records)
-        Console().print(report.table([r.result for r in results]))
-        for result in results:
-            for remark in result.result.remarks:
-                print(f"{result.path.name}: {remark.message}", file=sys.stderr)
+            _write(args.json, results.as_json())
+        Console().print(report.table(results.snapshot))
+        for result, (path, number) in zip(results.snapshot.sweeps, results.origins, strict=True):
+            for remark in result.remarks:
+                print(f"{path.name}, sweep {number}: {remark.message}", file=sys.stderr)
     for remark in (remark for run in runs for remark in run.remarks):
         print(remark, file=sys.stderr)
     return 0

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
                 session.replay_runs(runs)
                 session.wait()
             assert session.snapshot is not None
-            Console().print(report.table(session.snapshot.sweeps))
+            Console().print(report.table(session.snapshot))
         finally:
             session.close()
         return 0

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from analysis.live import Settings
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -19,6 +18,7 @@ from acquire.station import Station
 from acquire.status import JobStatus
 from acquire.trouble import UserError
 from acquire.worker import stopping_signals
+from analysis.live import Settings
 from procedures.catalogue import PROCEDURES
 from procedures.measurement import Measurement
 
@@ -63,7 +63,7 @@ def _run(session: Session, procedure: Measurement) -> int:
             progress.update(task, completed=job.progress, told=_told(session, job.seconds_left))
     job = next(j for j in session.status.jobs if j.number == number)
     if session.snapshot is not None:
-        Console().print(report.table(session.snapshot.sweeps))
+        Console().print(report.table(session.snapshot))
     print(f"{job.title} {job.status.value}: {job.path}" + (f" ({job.message})" if job.message else ""))
     if job.status is not JobStatus.FINISHED:
         print(f"cusp: {job.title} {job.status.value}: {job.message}", file=sys.stderr)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from analysis.live import Settings
-
 from acquire.config import load
 from acquire.session import Session
 from acquire.station import Station
+from analysis.live import Settings
 
 
 def run(args: argparse.Namespace) -> int:

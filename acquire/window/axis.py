@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pyqtgraph as pg
 
-from acquire.window.wording import MINUS
+from acquire.wording import MINUS
 
 ROOM_ACROSS, ROOM_UP, ROOM_UP_SMALL = 6.0, 2.6, 1.4
 """Distance of two numbers, in heights of their text; the last on an axis lower than `SMALL_PX`."""

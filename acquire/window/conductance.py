@@ -11,7 +11,7 @@ from PyQt5.QtCore import QPointF, pyqtSignal
 from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from acquire.window import wording
+from acquire import wording
 from acquire.window.choice import Choice
 from acquire.window.colour_bar import ColourBar
 from acquire.window.plot import MOST_SYMBOLS, Canvas, Frame, bars, line, pen, rising, see_through, set_bars

@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from acquire.window import wording
+from acquire import wording
 from acquire.window.plot import Canvas, Frame, bars, line, pen, see_through, set_bars
 from acquire.window.result import phase_coherence
 from acquire.window.theme import DARK, TemperatureColours, Theme

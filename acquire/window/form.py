@@ -23,7 +23,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from acquire.window import wording
+from acquire import wording
 from acquire.window.choice import Choice
 
 CHECK_AFTER_MS = 150

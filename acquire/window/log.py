@@ -11,7 +11,7 @@ from PyQt5.QtGui import QColor, QFont, QTextCharFormat, QTextCursor
 from PyQt5.QtWidgets import QPlainTextEdit, QWidget
 
 from acquire.window.theme import DARK, Theme
-from acquire.window.wording import one_line
+from acquire.wording import one_line
 
 MOST_LINES = 2000
 MOST_PENDING = 500

@@ -17,8 +17,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from acquire import wording
 from acquire.status import Job, JobStatus, Status
-from acquire.window import wording
 from acquire.window.theme import DARK, Theme
 
 HEADS = ("#", "procedure", "settings", "progress", "left", "status", "file")

@@ -11,8 +11,9 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QFontMetrics, QResizeEvent
 from PyQt5.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from acquire.window import wording
+from acquire import wording
 from acquire.window.theme import DARK, TemperatureColours, Theme, font
+from acquire.wording import in_words
 from analysis.fit import Estimate, FitResult
 from analysis.live import Snapshot, SweepResult
 
@@ -25,22 +26,6 @@ IN_WORDS = {
 }
 LARGEST = 2.6
 """Height of the large number, in heights of the text."""
-
-
-def in_words(estimate: Estimate) -> str:
-    """Return what the data say of a parameter: value and error, given, a bound, or not determined."""
-    unit = estimate.unit
-    if estimate.value is not None and (estimate.determined or estimate.fixed):
-        if unit == "nm":
-            text = wording.length_nm(estimate.value, estimate.error)
-        else:
-            text = wording.value_with_error(estimate.value, estimate.error, unit)
-        return f"{text} (given)" if estimate.fixed else text
-    if estimate.lower is not None and estimate.upper is None:
-        return f"> {wording.value_with_error(estimate.lower, None, unit)}"
-    if estimate.upper is not None and estimate.lower is None:
-        return f"< {wording.value_with_error(estimate.upper, None, unit)}"
-    return "not determined"
 
 
 def phase_coherence(fit: FitResult | None) -> Estimate | None:

@@ -17,8 +17,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from acquire import wording
 from acquire.status import JobStatus, Readings, State, Status
-from acquire.window import wording
 from acquire.window.choice import Choice
 from acquire.window.theme import DARK, Theme
 

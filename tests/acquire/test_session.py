@@ -8,7 +8,7 @@ import pytest
 
 from acquire import journal as journals
 from acquire.journal import read
-from acquire.results import analyse_run
+from acquire.results import analyse_runs
 from acquire.run import load
 from acquire.session import Session
 from acquire.status import JobStatus, State
@@ -65,7 +65,7 @@ def test_a_replay_shows_the_same_bits_as_it_did_live(session, short_sweep, tmp_p
         assert bits(second.snapshot.sweeps[0]) == bits(live)
     finally:
         second.close()
-    assert bits(analyse_run(load(job.path), session.settings).sweeps[0]) == bits(live)
+    assert bits(analyse_runs([load(job.path)], session.settings).snapshot.sweeps[0]) == bits(live)
 
 
 def test_runs_are_numbered_on_and_each_keeps_its_file(session, short_sweep):

@@ -14,8 +14,8 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QColor
 from pyqtgraph import Point
 
+from acquire import wording
 from acquire.status import Job, JobStatus, Status
-from acquire.window import wording
 from acquire.window.axis import LinearAxis, LogAxis
 from acquire.window.bridge import Bridge
 from acquire.window.conductance import Conductance

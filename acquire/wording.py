@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from analysis.fit import Estimate
+
 DASH = "—"
 MINUS = "\u2212"
 
@@ -98,3 +100,19 @@ def parameter_name(name: str) -> str:
     head = words[0].upper() if words[0] in ("l", "b") else words[0]
     rest = ",".join(words[1:])
     return f"<i>{head}</i><sub>{rest}</sub>" if rest else f"<i>{head}</i>"
+
+
+def in_words(estimate: Estimate) -> str:
+    """Return what the data say of a parameter: value and error, given, a bound, or not determined."""
+    unit = estimate.unit
+    if estimate.value is not None and (estimate.determined or estimate.fixed):
+        if unit == "nm":
+            text = length_nm(estimate.value, estimate.error)
+        else:
+            text = value_with_error(estimate.value, estimate.error, unit)
+        return f"{text} (given)" if estimate.fixed else text
+    if estimate.lower is not None and estimate.upper is None:
+        return f"> {value_with_error(estimate.lower, None, unit)}"
+    if estimate.upper is not None and estimate.lower is None:
+        return f"< {value_with_error(estimate.upper, None, unit)}"
+    return "not determined"
