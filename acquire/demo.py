@@ -28,7 +28,7 @@ def demo_config() -> Config:
 def demo_procedure() -> TemperatureSeries:
     """Return the run of the demo: six temperatures between antilocalization and localization."""
     return TemperatureSeries(
-        temperatures_K="1.5:30:6 log", field_list_T=FIELDS_T,
+        temperatures_K="1.5:25:6 log", field_list_T=FIELDS_T,
         field_rate_T_per_min=1.0, current_nA=150.0, at_end=ZERO,
         temperature_tolerance_K=0.03, temperature_dwell_s=20.0,
     )  # fmt: skip

@@ -232,7 +232,9 @@ def _check_curve(curve: Curve, model: Model, unknowns: int) -> None:
             f"fit {model.name}: {curve.field_T.size} points for {unknowns} unknowns; measure more or widen the window"
         )
     if not ((field > field.min()) & (field < field.max())).any():
-        raise ValueError(f"fit {model.name}: less than three different |B| in the window; a curve needs a range of fields")
+        raise ValueError(
+            f"fit {model.name}: less than three different |B| in the window; a curve needs a range of fields"
+        )
     if curve.dsigma.min() == curve.dsigma.max():
         raise ValueError(f"fit {model.name}: all {curve.field_T.size} values are equal; is the lock-in connected?")
 

@@ -40,6 +40,16 @@ class Products(NamedTuple):
         """Return the products after a step so small, shape (k,), that J does not change: r becomes r - J step."""
         change = np.eye(self.mean.size)
         change[:-1, -1] = -step
+        return self._changed(change)
+
+    def scaled(self, column: int, factor: float, step: float) -> Products:
+        """Return the products with the curve's prefactor, in `column`, multiplied by `factor`, which adds `step`."""
+        change = np.eye(self.mean.size) * factor
+        change[column, column] = change[-1, -1] = 1.0
+        change[column, -1] = -step
+        return self._changed(change)
+
+    def _changed(self, change: np.ndarray) -> Products:
         return Products(change.T @ self.gram @ change, self.mean @ change)
 
 
@@ -53,6 +63,7 @@ class Block:
         self.names = tuple(sorted((name for name in model.names if name not in held), key=lambda name: places[name]))
         self.places = np.array([places[name] for name in self.names], dtype=int)
         self._columns = [(model.names.index(name), model[name].log) for name in self.names]
+        self.prefactor = next((i for i, name in enumerate(self.names) if model[name].prefactor), None)
         self._parameters = [held.get(name, 0.0) for name in model.names]
         self._weight = None if curve.error is None else 1 / curve.error
         self.total_weight = float(curve.field_T.size if self._weight is None else self._weight @ self._weight)
@@ -124,7 +135,8 @@ class Point:
             return self.inverse
         free = np.setdiff1d(np.arange(self.u.size), held)
         inverse = np.zeros_like(self.normal)
-        inverse[np.ix_(free, free)] = _inverse(self.normal[np.ix_(free, free)])
+        if free.size:
+            inverse[np.ix_(free, free)] = _inverse(self.normal[np.ix_(free, free)])
         return inverse
 
 
@@ -147,12 +159,34 @@ class Problem:
 
     def __init__(self, blocks: Sequence[Block], lower: np.ndarray, upper: np.ndarray) -> None:
         self.blocks, self.lower, self.upper = tuple(blocks), lower, upper
+        places = [place for block in self.blocks for place in block.places.tolist()]
+        self.common = {place for place in places if places.count(place) > 1}
         self.points = sum(block.curve.field_T.size for block in self.blocks)
         self.floor = _ROUNDING * float(sum(block.data_square() for block in self.blocks))
 
-    def at(self, u: np.ndarray) -> Point:
-        """Return the point at the unknowns u."""
-        return self._point(u, tuple(block.products(u) for block in self.blocks))
+    def at(self, u: np.ndarray, held: Collection[int] = ()) -> Point:
+        """Return the point at the unknowns u, but the prefactor of each curve at its best, unless it is held or shared.
+
+        A prefactor needs no search and no second look at the model: its best value is a linear regression, and
+        the derivatives by the other unknowns are proportional to it.
+        """
+        u, products = u.copy(), []
+        for block in self.blocks:
+            part = block.products(u)
+            if block.prefactor is not None and block.places[block.prefactor] not in self.common.union(held):
+                part = self._with_best_prefactor(block, block.prefactor, part, u)
+            products.append(part)
+        return self._point(u, tuple(products))
+
+    def _with_best_prefactor(self, block: Block, column: int, part: Products, u: np.ndarray) -> Products:
+        """Set the block's prefactor in u to its best value and return the products there."""
+        place = int(block.places[column])
+        old, product = float(u[place]), part.gram[column]
+        if old == 0 or product[column] <= 0:
+            return part
+        best = float(old + product[-1] / product[column])
+        u[place] = min(max(best, float(self.lower[place])), float(self.upper[place]))
+        return part.scaled(column, float(u[place]) / old, float(u[place]) - old)
 
     def _point(self, u: np.ndarray, products: tuple[Products, ...], converged: bool = False) -> Point:
         if len(products) == 1:
@@ -170,7 +204,7 @@ class Problem:
 
         K. Madsen, H. B. Nielsen, O. Tingleff, Methods for Non-Linear Least Squares Problems (2004), section 3.2.
         """
-        here = self.at(np.clip(start, self.lower, self.upper))
+        here = self.at(np.clip(start, self.lower, self.upper), held)
         damping, growth, previous = 1e-4, 4.0, 0.0
         for _ in range(_MAX_STEPS):
             step, whole = self._step(here, damping, held)
@@ -180,7 +214,7 @@ class Problem:
             if whole and following <= _CHI2_TOLERANCE * here.chi2 + self.floor:
                 moved = (part.after(step[block.places]) for part, block in zip(here.products, self.blocks, strict=True))
                 return self._point(here.u + step, tuple(moved), converged=True)
-            trial = self.at(np.minimum(np.maximum(here.u + step, self.lower), self.upper))
+            trial = self.at(np.minimum(np.maximum(here.u + step, self.lower), self.upper), held)
             gain = (here.chi2 - trial.chi2) / max(expected, self.floor)
             if gain > 0 or not whole and trial.chi2 <= here.chi2:
                 here = trial

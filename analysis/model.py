@@ -49,6 +49,8 @@ class Parameter:
         The user usually knows it: held at `default` unless a fit is given a start for it.
     shared : bool
         Does not depend on temperature: one value for all curves of a joint fit.
+    prefactor : bool
+        The whole curve is proportional to it. At most one parameter of a model is.
     default : float or None
         Value of a known parameter that nobody gave.
     """
@@ -61,6 +63,7 @@ class Parameter:
     log: bool = True
     known: bool = False
     shared: bool = False
+    prefactor: bool = False
     default: float | None = None
 
 

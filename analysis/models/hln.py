@@ -16,7 +16,10 @@ from analysis.special import cooperon
 SOURCE = "S. Hikami, A. I. Larkin, Y. Nagaoka, Prog. Theor. Phys. 63, 707 (1980), doi:10.1143/PTP.63.707"
 
 L_PHI = Parameter("l_phi_nm", "nm", 1.0, 1e6, "phase coherence length sqrt(D tau_phi)")
-ALPHA = Parameter("alpha", "", -5.0, 5.0, "prefactor: +1 orthogonal (WL), 0 unitary, -1/2 symplectic (WAL)", log=False)
+ALPHA = Parameter(
+    "alpha", "", -5.0, 5.0, "prefactor: +1 orthogonal (WL), 0 unitary, -1/2 symplectic (WAL)", log=False,
+    prefactor=True,
+)  # fmt: skip
 L_SO = Parameter("l_so_nm", "nm", 1.0, 1e6, "spin-orbit length sqrt(D tau_so)", shared=True)
 L_E = Parameter(
     "l_e_nm", "nm", 1e-3, 1e5, "elastic length sqrt(D tau) = l/sqrt(2); 1e-3 nm leaves it out",
@@ -49,14 +52,13 @@ def _one_term_guess(curve: Curve, held: Mapping[str, float]) -> Starts:
     alpha = np.full(grid.size, held["alpha"]) if "alpha" in held else overlap / norm
     misfit = alpha * (alpha * norm - 2 * overlap)
     best = int(np.argmin(misfit))
-    l_phi, amplitude = np.sqrt(FIELD_NM2 / grid[best]), alpha[best]
+    l_phi = np.sqrt(FIELD_NM2 / grid[best])
     if 0 < best < grid.size - 1:
         # the vertex of the parabola through the three lowest points lies much nearer than the grid is fine
         below, here, above = misfit[best - 1 : best + 2]
         shift = (below - above) / (2 * (below - 2 * here + above))
         l_phi *= (grid[best] / grid[best + 1]) ** (shift / 2)
-        amplitude += shift * (alpha[best + 1] - alpha[best - 1]) / 2
-    return ({"alpha": float(np.clip(amplitude, -3, 3)), "l_phi_nm": float(l_phi)},)
+    return ({"alpha": float(np.clip(alpha[best], -3, 3)), "l_phi_nm": float(l_phi)},)
 
 
 def _one_term_validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
