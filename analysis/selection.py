@@ -26,7 +26,11 @@ SIGNIFICANT = 5.0
 INADMISSIBLE = frozenset({"alpha_range", "not_converged"})
 """Remarks on a fit that describes the curve, but no film."""
 
-_PENALTY_INADMISSIBLE, _PENALTY_UNDETERMINED = 10.0, 2.0  # in units of AICc
+_PENALTY_INADMISSIBLE = _PENALTY_SHORTHAND = 10.0  # in units of AICc
+_SHORTHAND = "hln"
+"""One term with a free prefactor stands for any class, and so for a film in none of them: where spin-orbit scattering
+begins to show, it fits as well as the full formula with an L_phi that is many standard errors wrong."""
+
 _ORTHOGONAL, _SYMPLECTIC, _UNITARY = 0.5, -0.25, 0.1  # low-field alpha: above, below, closer to 0 than
 _NO_CUSP = 0.25  # |alpha| that must be excluded at three standard errors to call a flat curve unitary
 
@@ -78,8 +82,8 @@ def select(
     Returns
     -------
     Selection
-        Its best fit is the one of lowest AICc, after 10 for a fit that no film can have and 2 for each
-        parameter that the data do not determine.
+        Its best fit is the one of lowest AICc, after 10 for a fit that no film can have and 10 for the one-term
+        formula: its free prefactor must be asked for by the data, as several channels or a part of the film do.
 
     Raises
     ------
@@ -106,8 +110,7 @@ def select(
 
 def _score(result: FitResult) -> float:
     inadmissible = any(remark.code in INADMISSIBLE for remark in result.remarks)
-    undetermined = sum(not estimate.determined for estimate in result.estimates)
-    return result.aicc + _PENALTY_INADMISSIBLE * inadmissible + _PENALTY_UNDETERMINED * undetermined
+    return result.aicc + _PENALTY_INADMISSIBLE * inadmissible + _PENALTY_SHORTHAND * (result.model == _SHORTHAND)
 
 
 def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:

@@ -68,9 +68,22 @@ def test_weights_add_up_and_order_is_by_aicc():
     assert selection.candidates[0].weight > 0.99
 
 
-def test_equal_models_go_to_the_one_that_is_determined():
-    selection = select(curve(500.0, 1e5))
-    assert selection.best.model == "hln"
+@pytest.mark.parametrize("seed", range(8))
+def test_where_the_models_tie_the_number_is_not_many_errors_wrong(seed):
+    """B_so = 0.11 B_phi, reach 9 B_phi: one term with a free prefactor fits as well, with an L_phi 10 errors off."""
+    field_T = np.linspace(-0.4, 0.4, 101)
+    clean = MODELS["hln_full"].value(field_T, 59.6, 180.0, 3.4)
+    data = Curve(field_T, clean + np.random.default_rng(seed).normal(0, 4e-3, 101), np.full(101, 4e-3))
+    found = select(data).best["l_phi_nm"]
+    assert found.value is None or abs(found.value - 59.6) < 3.5 * (found.error or 0)
+
+
+def test_without_spin_orbit_scattering_its_length_is_a_bound_and_l_phi_a_number():
+    best = select(curve(500.0, 1e5)).best
+    assert best.model == "hln_full"
+    assert (best["l_so_nm"].value, best["l_so_nm"].upper) == (None, None)
+    assert best["l_so_nm"].lower > 500
+    assert abs(best["l_phi_nm"].value - 500) < 3 * best["l_phi_nm"].error
 
 
 def test_a_fit_that_no_film_can_have_is_not_preferred():
