@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from importlib import metadata
 from pathlib import Path
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QFontMetrics, QResizeEvent
 from PyQt5.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from acquire import wording
+from acquire import version, wording
 from acquire.window.theme import DARK, TemperatureColours, Theme, font
 from acquire.wording import in_words
 from analysis.fit import Estimate, FitResult
 from analysis.live import Snapshot, SweepResult
+from analysis.selection import Symmetry
 
 IN_WORDS = {
     "orthogonal": "weak localization",
@@ -111,22 +111,23 @@ class Result(QWidget):
         stage = "final" if focus.final else "running"
         where = wording.temperature(focus.temperature_K)
         self.sweep.setText(f'<span style="color:{colour}">■</span> {where} &nbsp;·&nbsp; sweep {focus.sweep}, {stage}')
-        self._show_length(focus)
-        symmetry = focus.symmetry
-        self._show_words(IN_WORDS.get(symmetry.symmetry_class, ""), _evidence(focus), wording.typeset(focus.advice))
-        self._show_table([*_lines(focus), *_joint_lines(snapshot, focus)])
+        together = snapshot.joint.of(focus.sweep) if snapshot is not None and snapshot.joint is not None else None
+        length, symmetry = together or (phase_coherence(focus.fit), focus.symmetry)
+        self._show_length(length, focus.final)
+        advice = "" if together else focus.advice  # what one sweep lacks, the series may have
+        self._show_words(IN_WORDS.get(symmetry.symmetry_class, ""), _evidence(symmetry), wording.typeset(advice))
+        self._show_table([*_joint_lines(snapshot, focus), *_lines(focus)])
         self.remarks.setText(_remarks(focus, self._theme))
         self.print.setText(_small_print(focus, snapshot, path, model))
 
-    def _show_length(self, focus: SweepResult) -> None:
-        length = phase_coherence(focus.fit)
+    def _show_length(self, length: Estimate | None, final: bool) -> None:
         determined = length is not None and length.determined and length.value is not None
         if length is not None and determined and length.value is not None:
             text = wording.length_nm(length.value, length.error)
-            self._show_number(f"<i>L</i><sub>φ</sub> = {text}", f"Lφ = {text}", focus.final)
+            self._show_number(f"<i>L</i><sub>φ</sub> = {text}", f"Lφ = {text}", final)
             self.bound.hide()
             return
-        text = "not determined" if focus.final else "not determined yet"
+        text = "not determined" if final else "not determined yet"
         self._show_number(text, text, False)
         bound = "" if length is None else in_words(length)
         self.bound.setText(f"Lφ {bound}" if bound[:1] in "<>" and bound else "")
@@ -156,6 +157,7 @@ class Result(QWidget):
     def _show_table(self, lines: list[tuple[str, str]]) -> None:
         while len(self._cells) < 2 * len(lines):
             cell = _label("caption" if len(self._cells) % 2 == 0 else "")
+            cell.setTextFormat(Qt.TextFormat.RichText)
             self.table.addWidget(cell, len(self._cells) // 2, len(self._cells) % 2)
             self._cells.append(cell)
         texts = [text for pair in lines for text in pair]
@@ -176,9 +178,8 @@ def _label(role: str, wrap: bool = False) -> QLabel:
     return label
 
 
-def _evidence(focus: SweepResult) -> str:
+def _evidence(symmetry: Symmetry) -> str:
     """Return the class and its evidence; the words that stand above it already are not said twice."""
-    symmetry = focus.symmetry
     if symmetry.symmetry_class == "undetermined" or not symmetry.sentence:
         return wording.typeset(symmetry.sentence)
     sentence = symmetry.sentence.removeprefix(f"{IN_WORDS.get(symmetry.symmetry_class)}: ")
@@ -201,13 +202,19 @@ def _lines(focus: SweepResult) -> list[tuple[str, str]]:
 
 
 def _joint_lines(snapshot: Snapshot | None, focus: SweepResult) -> list[tuple[str, str]]:
-    """Return what the joint fit of all temperatures says of the same sweep."""
+    """Return what the large number comes from, where it is the joint fit of all temperatures, and what this sweep says.
+
+    One sweep at the warm end cannot tell L_phi from L_so; together with the cold ones it can.
+    """
     joint = snapshot.joint if snapshot is not None else None
     if joint is None or focus.sweep not in joint.sweeps:
         return []
-    own = joint.l_phi_nm[joint.sweeps.index(focus.sweep)]
-    estimates = [own, *(shared for shared in joint.shared if not shared.fixed)]
-    return [(f"{wording.parameter_name(e.name)} joint", escape(in_words(e))) for e in estimates]
+    lines = [("joint fit", f"{len(joint.sweeps)} temperatures, <i>χ</i>² {joint.chi2_reduced:.2f}")]
+    lines += [(wording.parameter_name(e.name), escape(in_words(e))) for e in joint.shared if not e.fixed]
+    own = phase_coherence(focus.fit)
+    if own is not None:
+        lines.append(("alone", f"{wording.parameter_name(own.name)} {escape(in_words(own))}"))
+    return lines
 
 
 def _remarks(focus: SweepResult, theme: Theme) -> str:
@@ -232,13 +239,6 @@ def _small_print(focus: SweepResult, snapshot: Snapshot | None, path: Path | Non
         low, high = fit.window_T
         parts.append(f"{wording.engineering(low, 'T', 3)} to {wording.engineering(high, 'T', 3)}")
         parts.append(f"{fit.model}{' (auto)' if model == 'auto' else ''}")
-    parts.append(f"Cusp {_version()}")
+    parts.append(f"Cusp {version()}")
     lines: Iterable[str] = filter(None, (path.name if path else "", " · ".join(parts)))
     return "<br>".join(escape(text).replace("_", "_\u200b") for text in lines)
-
-
-def _version() -> str:
-    try:
-        return metadata.version("cusp")
-    except metadata.PackageNotFoundError:
-        return "not installed"

@@ -261,7 +261,8 @@ class MainWindow(QMainWindow):
             if self._due(view, self._version):
                 view.draw(self._snapshot, focus, self.colours)
         if self._due(self.result, self._version):
-            self.result.draw(self._snapshot, focus, self.colours, self._path(), self.session.settings.model)
+            path = self.session.origin(focus.sweep) if focus is not None else None
+            self.result.draw(self._snapshot, focus, self.colours, path, self.session.settings.model)
 
     def _due(self, view: QWidget, version: int) -> bool:
         """Tell whether `view` can be seen and is behind; it counts as drawn from here on, should drawing fail."""
@@ -279,11 +280,6 @@ class MainWindow(QMainWindow):
             if number is not None and number in by_number:
                 return by_number[number]
         return sweeps[-1] if sweeps else None
-
-    def _path(self) -> Path | None:
-        if self._status.running is not None:
-            return self._status.running.path
-        return next((job.path for job in reversed(self._status.jobs) if job.path is not None), None)
 
     # ---- what the person does
 

@@ -210,6 +210,9 @@ class FakeSession:
     def open_files(self, paths) -> None:
         self.calls.append(("open", tuple(paths)))
 
+    def origin(self, sweep: int) -> Path | None:
+        return next((job.path for job in self.status.jobs if job.path is not None), None)
+
     def analyse_with(self, settings: Settings) -> None:
         self.settings = settings
         self.calls.append(("analyse_with", settings))
