@@ -123,7 +123,5 @@ class SR830(Instrument, sr830.SR830, LockIn):
             x_V, y_V, r_V = self.query("SNAP? 1,2,3", X_Y_R)
             status = sr830.LIAStatus(self.query("LIAS?", Whole(0, 255)))
         if abs(math.hypot(x_V, y_V) - r_V) > AGREEMENT * r_V + ZERO_V:
-            raise self.garbled(
-                "SNAP? 1,2,3", f"{x_V:g},{y_V:g},{r_V:g}", "has an R that is not the length of X and Y"
-            )
+            raise self.garbled("SNAP? 1,2,3", f"{x_V:g},{y_V:g},{r_V:g}", "has an R that is not the length of X and Y")
         return LockInReading(x_V, y_V, bool(status & OVERLOAD), bool(status & sr830.LIAStatus.REF_UNLOCK))

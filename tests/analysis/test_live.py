@@ -243,9 +243,7 @@ def test_bad_rows_are_never_a_silent_number(change):
     result = analyse({**sweep_rows(300), **change}, Settings(sample=BAR))
     record = as_json(result)
     json.dumps(record, allow_nan=False)
-    wrong_number = result.fit is not None and not math.isclose(
-        result.fit["l_phi_nm"].value or 300, 300, rel_tol=0.05
-    )
+    wrong_number = result.fit is not None and not math.isclose(result.fit["l_phi_nm"].value or 300, 300, rel_tol=0.05)
     if wrong_number:
         assert record["warnings"]
     if result.fit is None:

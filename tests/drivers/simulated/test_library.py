@@ -112,7 +112,10 @@ def test_many_threads_each_with_its_session():
     threads = [
         threading.Thread(target=ask, args=args)
         for args in (
-            (XX, "\n", "SR830"), (XX, "\n", "SR830"), (MAGNET, "\r\n", "MODEL 430"), (THERMOMETER, "\r\n", "MODEL336"),
+            (XX, "\n", "SR830"),
+            (XX, "\n", "SR830"),
+            (MAGNET, "\r\n", "MODEL 430"),
+            (THERMOMETER, "\r\n", "MODEL336"),
         )  # fmt: skip
     ]
     for thread in threads:
