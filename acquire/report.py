@@ -22,21 +22,28 @@ MOST_POINTS = 300
 """A curve on paper shows no more points than this; the fit is drawn through all of them."""
 
 
-def table(snapshot: Snapshot) -> Table:
-    """Return the results as a table for a terminal; with the joint fit where there is one."""
+def table(snapshot: Snapshot, files: Sequence[str] = ()) -> Table:
+    """Return the results as a table for a terminal; with the joint fit where there is one.
+
+    `files` names the file of each sweep; where they are not all the same they get a column.
+    """
     out = Table(box=box.SIMPLE, padding=(0, 1), collapse_padding=True, pad_edge=False)
     joint = snapshot.joint
     headings = ["T (K)", "model", "L_phi (nm)", "L_so (nm)", "chi2", "class"] + (["L_phi joint"] if joint else [])
     for heading in headings:
         out.add_column(heading, justify="left" if heading in ("model", "class") else "right", no_wrap=True)
-    for sweep in snapshot.sweeps:
+    several = len(set(files)) > 1
+    if several:
+        out.add_column("file")
+    for number, sweep in enumerate(snapshot.sweeps):
         fit, together = sweep.fit, joint.of(sweep.sweep) if joint else None
         cells = [
             "-" if sweep.temperature_K is None else f"{sweep.temperature_K:.3f}", fit.model if fit else "-",
             _length(sweep, "l_phi_nm"), _length(sweep, "l_so_nm"), f"{fit.chi2_reduced:.2f}" if fit else "-",
             sweep.symmetry.symmetry_class,
         ]  # fmt: skip
-        out.add_row(*cells, *([_in_nm(together[0])] if together else []))
+        cells += [_in_nm(together[0]) if together else "-"] if joint else []
+        out.add_row(*cells, *(files[number : number + 1] if several else ()))
     if joint:
         out.caption = "joint: " + ", ".join(
             f"{estimate.name} = {in_words(estimate)}" for estimate in joint.shared if not estimate.fixed

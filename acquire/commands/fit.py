@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         if args.json:
             _write(args.json, results.as_json())
-        Console().print(report.table(results.snapshot))
+        Console().print(report.table(results.snapshot, [path.name for path, _ in results.origins]))
         for result, (path, number) in zip(results.snapshot.sweeps, results.origins, strict=True):
             for remark in result.remarks:
                 print(f"{path.name}, sweep {number}: {remark.message}", file=sys.stderr)
