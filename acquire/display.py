@@ -7,15 +7,16 @@ import subprocess
 import sys
 
 OFFSCREEN = "offscreen"
+NONE = "there is no display"
 _PROBE = "from PyQt5.QtWidgets import QApplication; QApplication([])"
 
 
 def trouble() -> str:
     """Return why no window can be shown here, or nothing; Qt is tried in a process of its own."""
     if os.environ.get("QT_QPA_PLATFORM") == OFFSCREEN:
-        return "QT_QPA_PLATFORM is offscreen"
+        return NONE
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return "there is no display"
+        return NONE
     try:
         probe = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=20)  # noqa: S603
     except subprocess.TimeoutExpired:

@@ -136,11 +136,11 @@ class Session:
             raise ValueError(str(error)) from error
 
     def estimate_s(self, procedure: Measurement) -> float:
-        """Return how long a procedure will take [s of experiment time]; raises ValueError as `check`."""
+        """Return how long a procedure will take by the wall [s]; raises ValueError as `check`."""
         self.check(procedure)
         assert self._station is not None
         try:
-            return procedure.estimate_s(self._station.rig)
+            return procedure.estimate_s(self._station.rig) / self._station.clock.speed
         except DriverError as error:
             raise ValueError(str(error)) from error
 
@@ -210,7 +210,8 @@ class Session:
             lambda done: self._progress(job.number, done, expected_s),
             lambda status, message: self._job_ended(job.number, status, message),
         )  # fmt: skip
-        self._change_job(job.number, status=JobStatus.RUNNING, path=journal.path, seconds_left=expected_s)
+        self._change_job(job.number, status=JobStatus.RUNNING, path=journal.path)
+        self._progress(job.number, 0.0, expected_s)
         self._tell(State.RUNNING, f"{job.title} running")
         with self._lock:
             self._worker = worker
@@ -245,8 +246,8 @@ class Session:
         assert self._station is not None
         elapsed = self._station.clock.now() - self._began_s
         # the plan at first, what was seen later
-        left = (1 - done) * (elapsed / done * done + expected_s * (1 - done)) if done > 0 else expected_s
-        self._change_job(number, progress=done, seconds_left=left)
+        left = (1 - done) * (elapsed + expected_s * (1 - done))
+        self._change_job(number, progress=done, seconds_left=left / self._station.clock.speed)
 
     def _job_ended(self, number: int, status: str, message: str) -> None:
         self._fit.finish()

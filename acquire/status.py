@@ -81,7 +81,7 @@ class Job:
     progress : float
         From 0 to 1.
     seconds_left : float or None
-        Estimated experiment time to its end [s].
+        Estimated time to its end, by the wall [s]; a simulated rig may run faster than that.
     path : Path or None
         Its sweep file, once it has been opened.
     message : str

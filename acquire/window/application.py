@@ -101,6 +101,8 @@ def _find_display(hidden: bool, picture: bool) -> bool:
     trouble = "" if hidden else display.trouble()
     if trouble and not picture:
         raise UserError(f"no window can be shown here: {trouble}; cusp run and cusp replay --headless need none")
+    if trouble not in ("", display.NONE):
+        log.warning("the window is drawn into memory, not shown: %s", trouble)
     if trouble or hidden:
         display.use_offscreen()
     return not (trouble or hidden)
