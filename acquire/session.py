@@ -5,11 +5,12 @@ The window and the command line both drive this object; it knows neither of them
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,11 +21,13 @@ from acquire.run import Run, load
 from acquire.station import Station, versions
 from acquire.status import Job, JobStatus, Readings, State, Status
 from acquire.supervisor import Supervisor
-from acquire.worker import Worker
+from acquire.trouble import foreseen
+from acquire.worker import ABORTED, FAILED, FINISHED, QUENCHED, Worker
 from analysis.live import Settings, Snapshot
-from drivers.instrument import DriverError
+from drivers.errors import DriverError
+from drivers.patience import insist
 from procedures.catalogue import PROCEDURES
-from procedures.measurement import HOLD, ZERO, Measurement
+from procedures.measurement import HOLD, ZERO, Control, Measurement
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +73,7 @@ class Session:
         self._lock = threading.RLock()
         self._procedures: dict[int, Measurement] = {}
         self._next_number = 1
-        self._worker: Worker | None = None
+        self._control: Control | None = None
         self._replay: Replay | None = None
         self._origins: dict[int, Path] = {}
         self._fit = LiveFit(settings, self._publish_snapshot)
@@ -94,13 +97,11 @@ class Session:
 
     def _publish_readings(self, readings: Readings) -> None:
         self.readings = readings
-        for listener in self._listeners:
-            listener.on_readings(readings)
+        self._to_listeners(lambda listener: listener.on_readings(readings))
 
     def _publish_snapshot(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        for listener in self._listeners:
-            listener.on_snapshot(snapshot)
+        self._to_listeners(lambda listener: listener.on_snapshot(snapshot))
 
     def _tell(self, state: State | None = None, sentence: str | None = None) -> None:
         with self._lock:
@@ -109,9 +110,16 @@ class Session:
                 changes["state"] = state
             if sentence is not None:
                 changes["sentence"] = sentence
-            self.status = dataclasses.replace(self.status, **changes)
-            for listener in self._listeners:
-                listener.on_status(self.status)
+            self.status = status = dataclasses.replace(self.status, **changes)
+            self._to_listeners(lambda listener: listener.on_status(status))
+
+    def _to_listeners(self, tell: Callable[[Listener], None]) -> None:
+        for listener in self._listeners:
+            try:
+                tell(listener)
+            except Exception:
+                # a window that cannot draw must not end a measurement
+                log.exception("session: %s failed to hear", type(listener).__name__)
 
     # ---- the queue
 
@@ -190,32 +198,37 @@ class Session:
             if job is None:
                 return
             self._quiet.clear()
-        threading.Thread(target=self._start_job, args=(job,), name="start", daemon=True).start()
+            # from here on stop, hold and close reach this run, though its file is not open yet
+            self._control = control = Control()
+            self._row = None
+            self._change_job(job.number, status=JobStatus.RUNNING)
+            self._tell(State.RUNNING, f"{job.title} running")
+        threading.Thread(target=self._start_job, args=(job, control), name="start", daemon=True).start()
 
-    def _start_job(self, job: Job) -> None:
+    def _start_job(self, job: Job, control: Control) -> None:
         assert self._station is not None
-        procedure = self._procedures[job.number]
+        procedure, rig, journal = self._procedures[job.number], self._station.rig, None
         try:
+            expected_s = insist(lambda: procedure.estimate_s(rig))
             journal = self._open_journal(procedure)
-        except (JournalError, DriverError, OSError) as error:
-            self._change_job(job.number, status=JobStatus.FAILED, message=str(error))
-            self._finish_with(State.FAILED, str(error))
+            worker = Worker(
+                procedure, control, rig, journal, self,
+                lambda done: self._progress(job.number, done, expected_s),
+                lambda status, message: self._job_ended(job.number, control, status, message),
+            )  # fmt: skip
+        except Exception as error:
+            if not foreseen(error):
+                log.exception("%s could not be started", job.title)
+            if journal is not None:
+                with contextlib.suppress(JournalError):
+                    journal.close(FAILED, str(error))
+            self._job_ended(job.number, control, FAILED, str(error))
             return
-        self._row = None
         self._begin(journal.path)
         self._began_s = self._station.clock.now()
-        expected_s = procedure.estimate_s(self._station.rig)
-        worker = Worker(
-            procedure, self._station.rig, journal, self,
-            lambda done: self._progress(job.number, done, expected_s),
-            lambda status, message: self._job_ended(job.number, status, message),
-        )  # fmt: skip
-        self._change_job(job.number, status=JobStatus.RUNNING, path=journal.path)
+        self._change_job(job.number, path=journal.path)
         self._progress(job.number, 0.0, expected_s)
-        self._tell(State.RUNNING, f"{job.title} running")
-        with self._lock:
-            self._worker = worker
-            worker.start()
+        worker.start()
 
     def _open_journal(self, procedure: Measurement) -> Journal:
         """Make the sweep file; nothing but reading has been asked of any instrument before."""
@@ -249,24 +262,24 @@ class Session:
         left = (1 - done) * (elapsed + expected_s * (1 - done))
         self._change_job(number, progress=done, seconds_left=left / self._station.clock.speed)
 
-    def _job_ended(self, number: int, status: str, message: str) -> None:
-        self._fit.finish()
-        self._fit.flush()
-        worker, self._worker, self._row = self._worker, None, None
-        self._change_job(number, status=JobStatus(status), seconds_left=None, message=message)
-        state = {"finished": State.IDLE, "aborted": State.HOLDING, "failed": State.FAILED}[status]
-        if worker is not None and worker.quenched:
-            state = State.QUENCH
-        where = (
-            "magnet at zero" if worker and worker.procedure.at_end == ZERO and status != "failed" else "magnet holding"
-        )
-        self._finish_with(state, f"{status}: {message}" if message else f"{status}, {where}")
-        if status == "finished" and not self._closed:
+    def _job_ended(self, number: int, control: Control, status: str, message: str) -> None:
+        try:
+            self._fit.finish()
+            self._fit.flush()
+            self._change_job(number, status=JobStatus(status), seconds_left=None, message=message)
+        finally:
+            state = {FINISHED: State.IDLE, ABORTED: State.HOLDING, FAILED: State.FAILED}[status]
+            self._finish_with(
+                State.QUENCH if control.quenched else state, f"{status}: {message}" if message else status
+            )
+        if status == FINISHED and not control.interrupt.is_set():
             self.start()
 
     def _finish_with(self, state: State, sentence: str) -> None:
-        self._quiet.set()
-        self._tell(state, sentence)
+        with self._lock:
+            self._control = self._replay = self._row = None
+            self._quiet.set()
+            self._tell(state, sentence)
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until nothing runs; tell whether that is so."""
@@ -286,51 +299,59 @@ class Session:
         self._after_stop = choice
 
     def stop(self) -> None:
-        """End what runs; returns at once. The magnet holds, then does what `after_stop` says."""
+        """End what runs; returns at once. The magnet holds, then does what `after_stop` says.
+
+        A second stop keeps the magnet where it is.
+        """
         with self._lock:
             if self._replay is not None:
                 self._replay.stop()
-            worker = self._worker
-            if worker is not None:
-                worker.procedure.at_end = self._after_stop
-                worker.control.request_stop()
+            if self._control is not None:
+                self._control.request_stop(self._after_stop)
                 self._tell(State.STOPPING, "stopping: the magnet holds first")
         self._send_hold()
 
     def hold(self) -> None:
         """Let the magnet hold where it is and the run wait; returns at once, works in every state."""
         with self._lock:
-            if self._worker is not None:
-                self._worker.control.request_hold()
-            self._tell(State.HOLDING, "magnet holding; the run waits" if self._worker else "magnet holding")
+            if self._control is not None:
+                self._control.request_hold()
+            if self.status.state in (State.IDLE, State.RUNNING, State.HOLDING) and self._station is not None:
+                waits = "; the run waits" if self._control is not None else ""
+                self._tell(State.HOLDING, f"holding the magnet{waits}")
         self._send_hold()
 
     def resume(self) -> None:
         """Go on after a hold."""
         with self._lock:
-            if self._worker is not None and self._worker.control.held.is_set():
-                self._worker.control.resume()
+            control = self._control
+            if control is not None and control.held.is_set() and not control.stop.is_set():
+                control.resume()
                 self._tell(State.RUNNING, "running again")
 
     def _send_hold(self) -> None:
         """Tell the magnet to hold from a thread of its own: nobody waits for a slow instrument."""
         if self._station is not None and "magnet" in self._station.instruments:
-            threading.Thread(target=self._hold_magnet, name="hold", daemon=True).start()
+            on_its_way = contextlib.ExitStack()
+            on_its_way.enter_context((self._control or Control()).pausing())
+            threading.Thread(target=self._hold_magnet, args=(on_its_way,), name="hold", daemon=True).start()
 
-    def _hold_magnet(self) -> None:
+    def _hold_magnet(self, on_its_way: contextlib.ExitStack) -> None:
         assert self._station is not None
-        try:
-            self._station.rig.magnet.hold()
-        except DriverError as error:
-            log.error("hold: %s", error)
+        with on_its_way:
+            try:
+                self._station.rig.magnet.hold()
+            except DriverError as error:
+                log.error("hold: %s", error)
+                self._tell(State.FAILED, f"the hold was NOT taken: {error}")
 
-    def _quenched(self, text: str) -> None:
-        log.critical("%s", text)
+    def _quenched(self) -> None:
+        log.critical(QUENCHED)
         with self._lock:
-            if self._worker is not None:
-                self._worker.quenched = True
-                self._worker.control.request_stop()
-        self._tell(State.QUENCH, text)
+            if self._control is not None:
+                self._control.quenched = True
+                self._control.request_stop(HOLD)
+            self._tell(State.QUENCH, QUENCHED)
 
     # ---- analysis and replay
 
@@ -340,8 +361,18 @@ class Session:
         self._fit.analyse_with(settings)
 
     def clear(self) -> None:
-        """Take all sweeps off the screen; their files stay."""
-        self._fit.clear()
+        """Take all finished sweeps off the screen; their files stay.
+
+        Raises
+        ------
+        ValueError
+            Something runs.
+        """
+        with self._lock:
+            if self.is_running:
+                raise ValueError("clear: something runs; stop it first")
+            self._origins.clear()
+            self._fit.clear()
 
     def origin(self, sweep: int) -> Path | None:
         """Return the file from which the numbers of a sweep come."""
@@ -370,15 +401,16 @@ class Session:
         names = ", ".join(run.path.name for run in runs)
         replay = Replay(runs, speed, self._fit, self._begin, self._replay_ended)
         with self._lock:
-            if self.is_running:
+            if self.is_running or self._closed:
                 raise ValueError("replay: something runs; stop it first")
             self._quiet.clear()
             self._replay = replay
-        self._tell(State.REPLAYING, f"replaying {names}")
+            self._tell(State.REPLAYING, f"replaying {names}")
+        for remark in (remark for run in runs for remark in run.remarks):
+            log.warning("%s", remark)
         replay.start()
 
     def _replay_ended(self, sentence: str) -> None:
-        self._replay = None
         self._finish_with(State.IDLE, sentence)
 
     # ---- the end
@@ -388,7 +420,7 @@ class Session:
         self._closed = True
         if self._replay is not None:
             self._replay.stop()
-        if self._worker is not None:
+        if self._control is not None:
             self._after_stop = HOLD
             self.stop()
         self.wait()

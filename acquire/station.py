@@ -16,6 +16,7 @@ from acquire.config import Config
 from drivers.catalogue import DRIVERS
 from drivers.clock import Clock
 from drivers.instrument import DriverError, Instrument
+from drivers.patience import insist
 from drivers.roles import LockIn, MagnetSupply, TemperatureController
 from drivers.simulated.rack import Rack
 from procedures.measurement import Rig
@@ -84,7 +85,7 @@ class Station:
         """Return every readable setting of every instrument, for the start record of a sweep file."""
         return {
             name: {"identity": instrument.identity, "address": self.config.instruments[name].address,
-                   "limits": instrument.limits(), "settings": instrument.snapshot()}
+                   "limits": instrument.limits(), "settings": insist(instrument.snapshot)}
             for name, instrument in self.instruments.items()
         }  # fmt: skip
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from acquire.status import Readings
 from analysis.row import CURRENT, FLAGS, X_XX, X_XY, Flag
-from drivers.instrument import DriverError
+from drivers.errors import DriverError, Lost, Timeout
 from drivers.roles import LockIn, MagnetState
 from procedures.measurement import Rig
 
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.3
 """Between two looks, by the wall: a quench is to be seen within half a second."""
+
+SILENCE_S = 10.0
+"""How long a silent instrument is left alone, so that its timeouts do not delay the look at the magnet."""
 
 Value = TypeVar("Value")
 
@@ -29,15 +33,15 @@ class Supervisor(threading.Thread):
     ----------
     rig : Rig
     publish : callable of Readings
-    on_quench : callable of str
-        Called once when the magnet supply reports a quench; the text says so.
+    on_quench : callable
+        Called once when the magnet supply reports a quench.
     row_under_way : callable
         Returns the newest row while a procedure runs, else None. A lock-in clears its status bits when they
         are read, so they are left to the procedure while there is one.
     """
 
     def __init__(
-        self, rig: Rig, publish: Callable[[Readings], None], on_quench: Callable[[str], None],
+        self, rig: Rig, publish: Callable[[Readings], None], on_quench: Callable[[], None],
         row_under_way: Callable[[], Mapping[str, float] | None],
     ) -> None:  # fmt: skip
         super().__init__(name="supervisor", daemon=True)
@@ -48,17 +52,24 @@ class Supervisor(threading.Thread):
         self._closing = threading.Event()
         self._quench_told = False
         self._full_scale: dict[str, float] = {}
+        self._silent: dict[str, tuple[float, str]] = {}
 
     def run(self) -> None:
         """Look until closed."""
         while not self._closing.is_set():
-            readings = self.look()
-            self._publish(readings)
-            quenched = readings.magnet == MagnetState.QUENCH.value
-            if quenched and not self._quench_told:
-                self._on_quench("magnet: QUENCH; nothing is sent to it until a person has looked at it and re-armed it")
-            self._quench_told = quenched
+            try:
+                readings = self.look()
+                self._tell_quench(readings.magnet == MagnetState.QUENCH.value)
+                self._publish(readings)
+            except Exception:
+                # whatever it is, the next look must come: a quench would go unseen
+                log.exception("supervisor: this look failed")
             self._closing.wait(INTERVAL_S)
+
+    def _tell_quench(self, quenched: bool) -> None:
+        if quenched and not self._quench_told:
+            self._on_quench()
+        self._quench_told = quenched
 
     def close(self) -> None:
         """End the thread."""
@@ -70,15 +81,15 @@ class Supervisor(threading.Thread):
         """Read everything once; an instrument that does not answer is named in `faults`."""
         faults: list[str] = []
         rig, magnet, thermometer = self._rig, self._rig.magnet, self._rig.thermometer
-        state = _ask(lambda: magnet.state, faults)
+        state = self._ask("magnet", lambda: magnet.state, faults)
         lockins = self._lockins_from_row(faults)
         return Readings(
             time_s=rig.clock.now(),
-            field_T=_ask(lambda: magnet.field_T, faults),
-            field_target_T=_ask(lambda: magnet.target_T, faults),
+            field_T=self._ask("magnet", lambda: magnet.field_T, faults),
+            field_target_T=self._ask("magnet", lambda: magnet.target_T, faults),
             magnet="" if state is None else state.value,
-            temperature_K=_ask(lambda: thermometer.temperature_K, faults),
-            setpoint_K=_ask(lambda: thermometer.setpoint_K, faults),
+            temperature_K=self._ask("thermometer", lambda: thermometer.temperature_K, faults),
+            setpoint_K=self._ask("thermometer", lambda: thermometer.setpoint_K, faults),
             faults=tuple(dict.fromkeys(faults)),
             **lockins,
         )
@@ -99,9 +110,9 @@ class Supervisor(threading.Thread):
     def _lockins_now(self, faults: list[str]) -> dict[str, Any]:
         self._full_scale.clear()  # a person may turn the knob while nothing runs
         rig = self._rig
-        readings = [_ask(lockin.read, faults) for lockin in rig.lockins]
+        readings = [self._ask(lockin.name, lockin.read, faults) for lockin in rig.lockins]
         xx, xy = readings[0], readings[1] if len(readings) > 1 else None
-        current_A = _ask(rig.current_A, faults)
+        current_A = self._ask(rig.lockin_xx.name, rig.current_A, faults)
         return {
             "level_xx": None if xx is None else self._level("xx", rig.lockin_xx, xx.x_V, faults),
             "level_xy": None if xy is None else self._level("xy", rig.lockin_xy, xy.x_V, faults),
@@ -114,16 +125,22 @@ class Supervisor(threading.Thread):
         if lockin is None or math.isnan(signal_V):
             return None
         if name not in self._full_scale:
-            full_scale = _ask(lambda: lockin.sensitivity_V, faults)
+            full_scale = self._ask(lockin.name, lambda: lockin.sensitivity_V, faults)
             if full_scale is None:
                 return None
             self._full_scale[name] = full_scale
         return abs(signal_V) / self._full_scale[name]
 
-
-def _ask(read: Callable[[], Value], faults: list[str]) -> Value | None:
-    try:
-        return read()
-    except DriverError as error:
-        faults.append(str(error))
-        return None
+    def _ask(self, name: str, read: Callable[[], Value], faults: list[str]) -> Value | None:
+        """Read, and name the fault; an instrument that was silent is left alone for a while, the others go on."""
+        until, why = self._silent.get(name, (0.0, ""))
+        if time.monotonic() < until:
+            faults.append(why)
+            return None
+        try:
+            return read()
+        except DriverError as error:
+            faults.append(str(error))
+            if isinstance(error, Timeout | Lost) and name != "magnet":
+                self._silent[name] = (time.monotonic() + SILENCE_S, str(error))
+            return None

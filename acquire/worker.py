@@ -12,11 +12,12 @@ from pymeasure.experiment import Procedure
 
 from acquire.journal import Journal
 from drivers.instrument import DriverError, Quench
-from procedures.measurement import Control, Measurement, MeasurementError, Rig
+from procedures.measurement import Control, Measurement, MeasurementError, Rig, Stopped
 
 log = logging.getLogger(__name__)
 
 FINISHED, ABORTED, FAILED = "finished", "aborted", "failed"
+QUENCHED = "magnet: QUENCH; nothing is sent to it until a person has looked at it and re-armed it"
 _STATUS = {FINISHED: Procedure.FINISHED, ABORTED: Procedure.ABORTED, FAILED: Procedure.FAILED}
 
 
@@ -33,6 +34,8 @@ class Worker(threading.Thread):
     Parameters
     ----------
     procedure : Measurement
+    control : Control
+        What others ask of this run, from before it starts.
     rig : Rig
     journal : Journal
         Already open: it is made before the first command to an instrument.
@@ -44,22 +47,21 @@ class Worker(threading.Thread):
     """
 
     def __init__(
-        self, procedure: Measurement, rig: Rig, journal: Journal, mailbox: Mailbox,
+        self, procedure: Measurement, control: Control, rig: Rig, journal: Journal, mailbox: Mailbox,
         on_progress: Callable[[float], None], on_end: Callable[[str, str], None],
     ) -> None:  # fmt: skip
         super().__init__(name=f"worker {procedure.title}")
         self.procedure = procedure
-        self.control = Control()
-        self.quenched = False
+        self.control = control
         self._journal = journal
         self._mailbox = mailbox
         self._on_progress = on_progress
         self._on_end = on_end
         procedure.rig = rig
-        procedure.control = self.control
+        procedure.control = control
         # PyMeasure's way: a procedure is given its words by the worker that runs it
         procedure.emit = self._emit
-        procedure.should_stop = self.control.stop.is_set
+        procedure.should_stop = control.stop.is_set
 
     def run(self) -> None:
         """Run startup, execute, shutdown, end record; then tell the status once."""
@@ -71,23 +73,32 @@ class Worker(threading.Thread):
 
     def _measure(self) -> tuple[str, str]:
         self.procedure.status = Procedure.RUNNING
+        status, message = FINISHED, ""
         try:
             self.procedure.startup()
             self.procedure.execute()
+        except Stopped as error:
+            status, message = ABORTED, _words(error)
         except BaseException as error:  # whatever it is, the magnet must be brought to a safe state
-            self.quenched = isinstance(error, Quench)
+            self.control.quenched |= isinstance(error, Quench)
             self._note(error)
-            self.procedure.status = Procedure.FAILED
-            return FAILED, _words(error)
-        return (ABORTED, "stopped by the user") if self.control.stop.is_set() else (FINISHED, "")
+            status, message = FAILED, _words(error)
+        if self.control.quenched and status != FAILED:
+            status, message = FAILED, QUENCHED
+        self.procedure.status = _STATUS[status]
+        return status, message
 
     def _close(self, status: str, message: str) -> tuple[str, str]:
         status, message = self._guarded(self.procedure.shutdown, status, message)
+        if status == FINISHED and self.control.stop.is_set():
+            status, message = ABORTED, "stopped by the user after the last row"
         return self._guarded(lambda: self._journal.close(status, message), status, message)
 
     def _guarded(self, step: Callable[[], object], status: str, message: str) -> tuple[str, str]:
         try:
             step()
+        except Stopped as error:
+            return (ABORTED if status == FINISHED else status), "; ".join(filter(None, [message, _words(error)]))
         except BaseException as error:
             self._note(error)
             return FAILED, "; ".join(filter(None, [message, _words(error)]))

@@ -64,12 +64,22 @@ class LockIn(ABC):
         """Return the voltage [V] if the oscillator may be set to it; raises LimitExceeded."""
 
     def settling_time_s(self, fraction: float = 0.01) -> float:
-        """Return how long the filter takes until `fraction` of a step is left [s].
+        """Return how long the filter takes until `fraction` of a step is left [s]; raises ValueError."""
+        return self.time_constant_s * settling_time_constants(self.filter_stages, fraction)
 
-        A cascade of n equal RC stages leaves exp(-x) sum_{k<n} x^k/k! = Q(n, x) of a step after
-        x time constants; 1 % is left after 4.61, 6.64, 8.41, 10.05 of them for n = 1 to 4
-        (SR830 manual, p. 3-25, gives 5, 7, 9, 10).
-        """
-        if not 0 < fraction < 1:
-            raise ValueError(f"{self.name}: fraction {fraction!r} is not between 0 and 1; 0.01 means settled to 1 %")
-        return self.time_constant_s * float(gammainccinv(self.filter_stages, fraction))
+
+def settling_time_constants(stages: int, fraction: float) -> float:
+    """Return how many time constants pass until `fraction` of a step is left.
+
+    A cascade of n equal RC stages leaves exp(-x) sum_{k<n} x^k/k! = Q(n, x) of a step after
+    x time constants; 1 % is left after 4.61, 6.64, 8.41, 10.05 of them for n = 1 to 4
+    (SR830 manual, p. 3-25, gives 5, 7, 9, 10).
+
+    Raises
+    ------
+    ValueError
+        The fraction is not between 0 and 1.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"settling: fraction {fraction!r} is not between 0 and 1; 0.01 means settled to 1 %")
+    return float(gammainccinv(stages, fraction))

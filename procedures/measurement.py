@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -30,16 +31,19 @@ from analysis.row import (
 )
 from analysis.sample import Sample
 from drivers.clock import Clock
+from drivers.lock_in import settling_time_constants
 from drivers.patience import insist
 from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, TemperatureController
 
 log = logging.getLogger(__name__)
 
 HOLD, ZERO = "hold", "zero"
+LONGEST_PAUSE_S = 10.0
+"""By the wall; a pause that takes longer is lost, and the driver of the magnet says so."""
 
 
 class Stopped(Exception):
-    """The user, or the supervisor, ended the run."""
+    """The user, or the supervisor, ended the run; the text says how."""
 
 
 class MeasurementError(Exception):
@@ -47,29 +51,73 @@ class MeasurementError(Exception):
 
 
 class Control:
-    """The words that travel down to a running procedure: stop and hold."""
+    """The words that travel down to one run, from before its first command to after its last.
+
+    Attributes
+    ----------
+    stop, held : threading.Event
+        The run is to end; the magnet is to stay where it is.
+    interrupt : threading.Event
+        Set while either of the two is: what a wait in a driver listens to.
+    at_end : str or None
+        What the magnet does after a stop, instead of what the procedure says.
+    quenched : bool
+        The magnet has quenched, whoever saw it first.
+    """
 
     def __init__(self) -> None:
         self.stop = threading.Event()
         self.held = threading.Event()
         self.interrupt = threading.Event()
-        """Set while either of the two is: what a wait in a driver listens to."""
+        self.at_end: str | None = None
+        self.quenched = False
+        self._ending = False
+        self._pauses = 0
+        self._changed = threading.Condition()
 
-    def request_stop(self) -> None:
-        """End the run at the next possible moment."""
-        self.stop.set()
-        self.interrupt.set()
+    def request_stop(self, at_end: str | None = None) -> None:
+        """End the run as soon as possible; a second stop, or one while it ends, leaves the magnet where it is."""
+        with self._changed:
+            again = self.stop.is_set() or self._ending
+            self.at_end = self.at_end if again else at_end
+            self.stop.set()
+            self.held.set() if again else self.held.clear()
+            self.interrupt.set()
 
     def request_hold(self) -> None:
         """Let the magnet hold and the run wait."""
-        self.held.set()
-        self.interrupt.set()
+        with self._changed:
+            self.held.set()
+            self.interrupt.set()
 
     def resume(self) -> None:
         """Go on after a hold."""
-        self.held.clear()
-        if not self.stop.is_set():
-            self.interrupt.clear()
+        with self._changed:
+            self.held.clear()
+            if not self.stop.is_set():
+                self.interrupt.clear()
+
+    def begin_end(self) -> None:
+        """Say that the run has ended, one way or another: from here on a stop keeps the magnet where it is."""
+        with self._changed:
+            self._ending = True
+
+    @contextlib.contextmanager
+    def pausing(self) -> Iterator[None]:
+        """Say that a pause is on its way to the magnet from another thread; no ramp starts before it has arrived."""
+        with self._changed:
+            self._pauses += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._pauses -= 1
+                self._changed.notify_all()
+
+    def wait_for_pauses(self) -> None:
+        """Wait until no pause is on its way: one that came late would stop the ramp that follows it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pauses == 0, timeout=LONGEST_PAUSE_S)
 
 
 @dataclass
@@ -89,6 +137,7 @@ class Rig:
     lockin_xy: LockIn | None
     series_resistor_ohm: float
     sample: Sample = field(default_factory=Sample)
+    _filters: list[tuple[float, int]] = field(default_factory=list)
 
     @property
     def lockins(self) -> tuple[LockIn, ...]:
@@ -99,9 +148,15 @@ class Rig:
         """Return the rms current that the oscillator drives [A]."""
         return self.lockin_xx.oscillator_V / self.series_resistor_ohm
 
+    def look_at_filters(self) -> None:
+        """Ask the lock-ins for their time constants and slopes."""
+        self._filters = [(lockin.time_constant_s, lockin.filter_stages) for lockin in self.lockins]
+
     def settling_s(self, fraction: float) -> float:
-        """Return how long the slower lock-in needs until `fraction` of a step is left [s]."""
-        return max(lockin.settling_time_s(fraction) for lockin in self.lockins)
+        """Return how long the slower lock-in needs until `fraction` of a step is left, as last asked [s]."""
+        if not self._filters:
+            self.look_at_filters()
+        return max(tau_s * settling_time_constants(stages, fraction) for tau_s, stages in self._filters)
 
 
 class Measurement(Procedure):
@@ -145,6 +200,9 @@ class Measurement(Procedure):
         """
         self.refresh_parameters()
         self.check_parameters()
+        for parameter in self.parameter_objects().values():
+            if isinstance(parameter.value, float) and not math.isfinite(parameter.value):
+                raise ValueError(f"{parameter.name}: {parameter.value} is not a number; give one")
         rig.magnet.check_rate(self.field_rate_T_per_min)
         rig.lockin_xx.check_oscillator(self.oscillator_V(rig))
 
@@ -155,19 +213,21 @@ class Measurement(Procedure):
     def startup(self) -> None:
         """Set the excitation; everything that can be refused is refused before."""
         self.check(self.rig)
+        self.pause_if_held()
         self.began_s = self.rig.clock.now()
-        self.rig.lockin_xx.oscillator_V = self.oscillator_V(self.rig)
-        self.current_A = self.rig.current_A()
+        insist(self._set_oscillator)
+        self.current_A = insist(self.rig.current_A)
+        insist(self.rig.look_at_filters)
         self.settling_s = self.rig.settling_s(self.settle_percent / 100)
         for lockin in self.rig.lockins:
-            lockin.read()  # clears status bits that belong to the time before this run
+            insist(lockin.read)  # clears status bits that belong to the time before this run
+
+    def _set_oscillator(self) -> None:
+        self.rig.lockin_xx.oscillator_V = self.oscillator_V(self.rig)
 
     def execute(self) -> None:
-        """Measure until done or stopped."""
-        try:
-            self.measure()
-        except Stopped:
-            log.info("%s: stopped", self.title)
+        """Measure until done; raises Stopped when the run is ended before."""
+        self.measure()
 
     def measure(self) -> None:
         """Measure all rows; a subclass writes it."""
@@ -187,23 +247,32 @@ class Measurement(Procedure):
         MeasurementError
             A step failed; the text says which, and why.
         """
+        self.control.begin_end()
         steps: list[tuple[str, Callable[[], object]]] = [("magnet hold", self.rig.magnet.hold)]
-        if self.at_end == ZERO and self.status != Procedure.FAILED:
+        if (self.control.at_end or self.at_end) == ZERO and self.status != Procedure.FAILED:
             steps.append(("magnet to zero", self._to_zero))
-        faults = []
+        faults, stopped = [], None
         for name, step in steps:
             try:
                 step()
+            except Stopped as error:
+                stopped = error
             except Exception as error:
                 log.error("shutdown: %s failed: %s", name, error)
                 faults.append(f"{name}: {error}")
         if faults:
             raise MeasurementError("shutdown: " + "; ".join(faults))
+        if stopped:
+            raise stopped
 
     def _to_zero(self) -> None:
-        self.control.resume()  # a hold that ended the run does not keep it from zero; a new one does
-        log.info("magnet: going to zero")
-        self.rig.magnet.ramp_to(0.0, self.field_rate_T_per_min, interrupt=self.control.held)
+        self.control.wait_for_pauses()
+        outcome = RampOutcome.ABORTED
+        if not self.control.held.is_set():
+            log.info("magnet: going to zero")
+            outcome = self.rig.magnet.ramp_to(0.0, self.field_rate_T_per_min, interrupt=self.control.held)
+        if outcome is not RampOutcome.HOLDING:
+            raise Stopped("stopped on the way to zero field: the magnet holds where it is")
 
     def go_to_field(self, field_T: float) -> None:
         """Bring the magnet to a field and wait for it; a hold on the way is waited out.
@@ -217,6 +286,7 @@ class Measurement(Procedure):
         """
         while True:
             self.pause_if_held()
+            self.control.wait_for_pauses()
             outcome = self.rig.magnet.ramp_to(field_T, self.field_rate_T_per_min, interrupt=self.control.interrupt)
             if outcome is RampOutcome.HOLDING:
                 return
@@ -227,6 +297,7 @@ class Measurement(Procedure):
 
     def go_to_temperature(self, temperature_K: float, tolerance_K: float, dwell_s: float, timeout_s: float) -> None:
         """Set the temperature and wait until it has stayed in its band for the dwell time."""
+        self.pause_if_held()
         self.rig.thermometer.start_ramp(temperature_K)
         settled = False
         while not settled:
@@ -247,8 +318,8 @@ class Measurement(Procedure):
     def pause_if_held(self) -> None:
         """Wait while the run is held; raises Stopped when it is ended."""
         while True:
-            if self.should_stop() or self.control.stop.is_set():
-                raise Stopped
+            if self.control.stop.is_set():
+                raise Stopped("stopped by the user")
             if not self.control.held.is_set():
                 return
             # the wall's time, not the experiment's: a person decides when it goes on

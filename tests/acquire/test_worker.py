@@ -9,6 +9,7 @@ from acquire.journal import Journal, read
 from acquire.worker import Worker, stopping_signals
 from drivers.instrument import Quench, Timeout
 from procedures.field_sweep import FieldSweep
+from procedures.measurement import Control
 from tests.stubs import stub_rig
 
 
@@ -27,7 +28,7 @@ class Run:
         self.procedure = procedure or FieldSweep(field_start_T=-0.1, field_stop_T=0.1, field_step_T=0.05)
         self.progress = []
         self.worker = Worker(
-            self.procedure, self.rig, Journal(self.path, {}), self.mail, self.progress.append,
+            self.procedure, Control(), self.rig, Journal(self.path, {}), self.mail, self.progress.append,
             lambda status, message: self.ends.append((status, message)),
         )  # fmt: skip
 
@@ -109,7 +110,7 @@ def test_a_quench_is_remembered(tmp_path):
     run = Run(tmp_path)
     run.rig.magnet.on_ramp = lambda field_T: (_ for _ in ()).throw(Quench("magnet: quench", instrument="magnet"))
     run.run()
-    assert run.worker.quenched
+    assert run.worker.control.quenched
     assert run.ends[0][0] == "failed"
 
 

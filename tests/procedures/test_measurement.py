@@ -146,10 +146,12 @@ def test_a_stop_ends_it_between_two_rows():
         topic == "results" and (rows.append(record), procedure.control.request_stop())
     )
     procedure.startup()
-    procedure.execute()
+    with pytest.raises(Stopped):
+        procedure.execute()
     assert len(rows) == 1
     with pytest.raises(Stopped):
-        procedure.wait(1.0)
+        procedure.go_to_temperature(20.0, 0.1, 1.0, 10.0)
+    assert procedure.rig.thermometer.log == ["ramp 1.5"]  # no ramp after the stop
 
 
 @pytest.mark.parametrize(("at_end", "log"), [(HOLD, ["hold"]), (ZERO, ["hold", "ramp 0"])])
