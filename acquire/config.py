@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from acquire.trouble import UserError
+from acquire.trouble import UserError, nearest
 from analysis.sample import Sample
 from drivers.catalogue import DRIVERS
 from drivers.simulated.rack import RackSettings
@@ -210,7 +210,7 @@ def _instrument(name: str, entry: Any) -> Instrument:
     if driver not in fitting:
         raise _KeyTrouble(
             f"{where}.driver",
-            f"{driver!r} is no driver for a {ROLES[name]}{_nearest(str(driver), fitting)}; "
+            f"{driver!r} is no driver for a {ROLES[name]}{nearest(str(driver), fitting)}; "
             f"there are: {', '.join(fitting)}",
         )
     settings = DRIVERS[driver].Settings
@@ -226,13 +226,8 @@ def _known_keys(data: Mapping[Any, Any], known: typing.Iterable[str], prefix: st
     for key in data:
         if key not in names:
             raise _KeyTrouble(
-                f"{prefix}{key}", f"not a known key{_nearest(str(key), names)}; there are: {', '.join(names)}"
+                f"{prefix}{key}", f"not a known key{nearest(str(key), names)}; there are: {', '.join(names)}"
             )
-
-
-def _nearest(word: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return f", did you mean {close[0]}?" if close else ""
 
 
 def _dataclass(cls: type, data: Any, prefix: str) -> Any:

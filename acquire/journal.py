@@ -17,13 +17,15 @@ every whole row. A file without an end record names itself unfinished.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
+import numbers
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +40,7 @@ FORMAT = 1
 SYNC_EVERY_S = 0.5
 """Rows reach the disk at least this often; the promise is one second."""
 LONGEST_LINE = 1 << 20
+LARGEST_WHOLE = 2**53
 _SLUG = re.compile(r"[^A-Za-z0-9_-]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?|nan|-?inf", re.IGNORECASE | re.ASCII)
 
@@ -92,6 +95,7 @@ class Journal:
         self._digest = hashlib.sha256()
         self._unsynced = False
         self._sync_fault: OSError | None = None
+        header = _header(start, procedure, parameters or {})
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
         try:
@@ -101,10 +105,11 @@ class Journal:
                 f"journal: cannot make {path}: {error.strerror}; choose another output folder"
             ) from error
         try:
-            self._write(_header(start, procedure, parameters or {}))
+            self._write(header)
             os.fsync(self._file)
-        except (OSError, JournalError) as error:
+        except OSError as error:
             os.close(self._file)
+            path.unlink(missing_ok=True)
             raise JournalError(f"journal: cannot write {path}: {error}") from error
         self._stopping = threading.Event()
         self._syncer = threading.Thread(target=self._sync_loop, name="journal sync", daemon=True)
@@ -148,6 +153,8 @@ class Journal:
             if self.closed:
                 return
             self.closed = True
+            if self._sync_fault is not None:
+                status, message = "failed", f"not synced to disk: {self._sync_fault.strerror}; {message}".strip("; ")
             end = {"status": status, "rows": self.rows, "sha256": self._digest.hexdigest(), "message": message}
             end["ended"] = datetime.now().astimezone().isoformat(timespec="seconds")
             try:
@@ -159,6 +166,8 @@ class Journal:
                 ) from error
             finally:
                 os.close(self._file)
+            if self._sync_fault is not None:
+                raise JournalError(f"journal: {self.path} {message}; the disk may not hold its last rows")
 
     def _write(self, line: bytes) -> None:
         """Write whole or not at all: a row that went in half is taken out again."""
@@ -166,7 +175,7 @@ class Journal:
         if written != len(line):
             size = os.fstat(self._file).st_size
             os.ftruncate(self._file, size - written)
-            raise OSError(28, "no space left for a whole row")
+            raise OSError(errno.ENOSPC, "no space left for a whole row")
         self._digest.update(line)
 
     def _sync_loop(self) -> None:
@@ -208,10 +217,13 @@ def _format_row(row: Mapping[str, float]) -> bytes:
     cells = []
     for name in COLUMNS:
         value = row[name]
-        try:
-            cells.append(str(int(value)) if name in INTEGER_COLUMNS else repr(float(value)))
-        except (TypeError, ValueError, OverflowError) as error:
-            raise JournalError(f"journal: {name} = {value!r} is not a number") from error
+        # numpy's numbers are Numbers too; text that looks like one is a mistake of the procedure
+        if not isinstance(value, numbers.Real) or math.isinf(value):
+            raise JournalError(f"journal: {name} = {value!r} is not a number that a row can hold")
+        whole = name in INTEGER_COLUMNS
+        if whole and not (abs(value) < LARGEST_WHOLE and value == int(value)):
+            raise JournalError(f"journal: {name} = {value!r} is not a whole number")
+        cells.append(str(int(value)) if whole else repr(float(value)))
     return (",".join(cells) + "\n").encode()
 
 
@@ -250,16 +262,24 @@ class SweepFile:
         """Number of whole rows."""
         return len(self.columns[COLUMNS[0]])
 
-    def each_row(self) -> Sequence[dict[str, float]]:
+    def each_row(self) -> list[dict[str, float]]:
         """Return the rows one by one, as they were emitted."""
-        lists = {name: values.tolist() for name, values in self.columns.items()}
-        return [dict(zip(COLUMNS, cells, strict=True)) for cells in zip(*(lists[n] for n in COLUMNS), strict=True)]
+        return each_row(self.columns)
+
+
+def each_row(columns: Mapping[str, np.ndarray]) -> list[dict[str, float]]:
+    """Return rows one by one, as they were emitted, from their columns."""
+    lists = [columns[name].tolist() for name in COLUMNS] if columns else []
+    return [dict(zip(COLUMNS, cells, strict=True)) for cells in zip(*lists, strict=True)]
 
 
 def is_sweep_file(path: Path) -> bool:
     """Tell whether `path` begins like one of our own files."""
-    with path.open("rb") as file:
-        return file.read(7) == b"#Cusp: "
+    try:
+        with path.open("rb") as file:
+            return file.read(7) == b"#Cusp: "
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def read(path: Path) -> SweepFile:
@@ -318,8 +338,12 @@ def _read_body(path: Path, content: bytes, begin: int, start: dict[str, Any]) ->
     position = begin
     for number, line in enumerate(lines):
         if line.startswith(b"#End: "):
-            end = _record(path, line.decode("utf-8", "replace"), "#End: ")
-            damage = _disagreement(end, len(rows), content[:position], bool(torn) or number + 1 < len(lines))
+            more = bool(torn) or number + 1 < len(lines)
+            try:
+                end = _record(path, line.decode("utf-8", "replace"), "#End: ")
+                damage = damage or _disagreement(end, len(rows), content[:position], more)
+            except JournalError:
+                damage = "its end record cannot be read"
             torn = 0 if not damage else torn
             break
         cells = _parse_row(line)
@@ -351,5 +375,9 @@ def _parse_row(line: bytes) -> list[float] | None:
     if len(cells) != len(COLUMNS) or not all(_NUMBER.fullmatch(cell) for cell in cells):
         return None
     values = [float(cell) for cell in cells]
-    whole = all(v.is_integer() for v, name in zip(values, COLUMNS, strict=True) if name in INTEGER_COLUMNS)
+    whole = all(
+        v.is_integer() and abs(v) < LARGEST_WHOLE
+        for v, name in zip(values, COLUMNS, strict=True)
+        if name in INTEGER_COLUMNS
+    )
     return values if whole and not any(map(math.isinf, values)) else None

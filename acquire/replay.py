@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable, Sequence
@@ -11,6 +12,10 @@ from acquire.live import LiveFit
 from acquire.run import Run
 from analysis.row import TIME
 
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 3600.0
+"""A clock that jumped between two rows does not stop a replay for longer."""
 CURVE_POINTS_PER_S = 20.0
 """How fast a curve without times is replayed at speed 1 [points/s]."""
 
@@ -49,17 +54,26 @@ class Replay(threading.Thread):
         self._stop.set()
 
     def run(self) -> None:
-        """Put the rows, run by run."""
-        rows = 0
-        for run in self._runs:
-            self._begin(run.path)
-            rows += self._curve(run) if run.curve is not None else self._rows(run)
-            if self._stop.is_set():
-                break
+        """Put the rows, run by run; whatever happens, the end is told."""
+        sentence = "replay failed; the log says why"
+        try:
+            rows = sum(map(self._put, self._runs))
+            self._fit.flush()
+            word = "stopped" if self._stop.is_set() else "finished"
+            sentence = f"replay {word}: {rows} rows of {len(self._runs)} files"
+        except Exception:
+            log.exception("replay failed")
+        finally:
+            self._on_end(sentence)
+
+    def _put(self, run: Run) -> int:
+        if self._stop.is_set():
+            return 0
+        self._begin(run.path)
+        rows = self._curve(run) if run.curve is not None else self._rows(run)
+        if not self._stop.is_set():
             self._fit.finish()
-        self._fit.flush()
-        word = "stopped" if self._stop.is_set() else "finished"
-        self._on_end(f"replay {word}: {rows} rows of {len(self._runs)} files")
+        return rows
 
     def _rows(self, run: Run) -> int:
         before = None
@@ -84,4 +98,4 @@ class Replay(threading.Thread):
     def _stopped_while_waiting(self, seconds: float) -> bool:
         if math.isinf(self._speed) or not seconds > 0:
             return self._stop.is_set()
-        return self._stop.wait(seconds / self._speed)
+        return self._stop.wait(min(seconds / self._speed, LONGEST_WAIT_S))

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from acquire.importers.tables import Columns, read_table
-from acquire.journal import JournalError, is_sweep_file, read
+from acquire.journal import JournalError, each_row, is_sweep_file, read
 from analysis.curve import Curve
-from analysis.row import COLUMNS, SWEEP
+from analysis.row import SWEEP
 from analysis.sample import Sample
 
 
@@ -43,8 +43,7 @@ class Run:
 
     def rows(self) -> list[dict[str, float]]:
         """Return the rows one by one, as they were emitted."""
-        lists = [self.columns[name].tolist() for name in COLUMNS] if self.columns else []
-        return [dict(zip(COLUMNS, cells, strict=True)) for cells in zip(*lists, strict=True)]
+        return each_row(self.columns)
 
 
 def load(path: Path, columns: Columns | None = None) -> Run:
@@ -77,17 +76,17 @@ def _own(path: Path) -> Run:
     if not file.end:
         torn = f", {file.torn} bytes of a torn row left out" if file.torn else ""
         remarks.append(f"{path.name}: unfinished, {file.rows} whole rows{torn}")
-    return Run(path, file.columns, sample=_sample(file.start.get("sample")), remarks=tuple(remarks))
+    return Run(path, file.columns, sample=_sample(path, file.start.get("sample")), remarks=tuple(remarks))
 
 
-def _sample(record: object) -> Sample | None:
-    """Return the sample of a start record; what is not one, in type or name, is not guessed."""
-    if not isinstance(record, dict):
+def _sample(path: Path, record: object) -> Sample | None:
+    """Return the sample of a start record, None where it has none; what is damaged is not guessed."""
+    if record is None:
         return None
-    numbers = {k: v for k, v in record.items() if k in Sample.__annotations__ and k != "name"}
-    if not all(v is None or (isinstance(v, float | int) and v > 0) for v in numbers.values()):
-        return None
-    return Sample(name=str(record.get("name", "film")), **numbers)
+    try:
+        return Sample(**record)  # type: ignore[arg-type]  # checked by the class itself
+    except (TypeError, ValueError) as error:
+        raise JournalError(f"{path}: what it says of its sample is damaged: {error}") from error
 
 
 def _table(path: Path, columns: Columns | None) -> Run:
@@ -96,5 +95,7 @@ def _table(path: Path, columns: Columns | None) -> Run:
             f"{path}: not a Cusp sweep file; for another table say what is what, for example "
             "--column field_T=B --column resistance_ohm=Rxx"
         )
-    table = read_table(path, columns)
-    return Run(path, table) if isinstance(table, dict) else Run(path, curve=table)
+    table, remarks = read_table(path, columns)
+    if isinstance(table, Curve):
+        return Run(path, curve=table, remarks=remarks)
+    return Run(path, table, remarks=remarks)

@@ -268,10 +268,10 @@ class Session:
             self._fit.flush()
             self._change_job(number, status=JobStatus(status), seconds_left=None, message=message)
         finally:
+            if status == FINISHED:
+                message = "magnet at zero" if self._procedures[number].at_end == ZERO else "magnet holding"
             state = {FINISHED: State.IDLE, ABORTED: State.HOLDING, FAILED: State.FAILED}[status]
-            self._finish_with(
-                State.QUENCH if control.quenched else state, f"{status}: {message}" if message else status
-            )
+            self._finish_with(State.QUENCH if control.quenched else state, f"{status}: {message}")
         if status == FINISHED and not control.interrupt.is_set():
             self.start()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,18 @@ class Sample:
     thickness_nm: float | None = None
     width_um: float | None = None
     mean_free_path_nm: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no film can have.
+
+        Raises
+        ------
+        ValueError
+            A number is not above 0 and finite.
+        """
+        for name in ("squares", "thickness_nm", "width_um", "mean_free_path_nm"):
+            value = getattr(self, name)
+            if value is None and name != "squares":
+                continue
+            if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and value > 0):
+                raise ValueError(f"sample: {name} = {value!r} must be a number above 0")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from acquire.config import load
 from acquire.session import Session
 from acquire.station import Station
 from acquire.status import JobStatus
-from acquire.trouble import UserError
+from acquire.trouble import UserError, nearest
 from acquire.worker import stopping_signals
 from analysis.live import Settings
 from procedures.catalogue import PROCEDURES
@@ -83,7 +82,7 @@ def make_procedure(name: str, settings: Sequence[str]) -> Measurement:
     titles = {_plain(title): cls for title, cls in PROCEDURES.items()}
     if _plain(name) not in titles:
         raise UserError(
-            f"procedure {name!r} is not known{_nearest(_plain(name), list(titles))}; there are: {', '.join(titles)}"
+            f"procedure {name!r} is not known{nearest(_plain(name), list(titles))}; there are: {', '.join(titles)}"
         )
     procedure = titles[_plain(name)]()
     set_parameters(procedure, dict(_split(setting) for setting in settings))
@@ -95,7 +94,7 @@ def set_parameters(procedure: Measurement, values: Mapping[str, str]) -> None:
     known = procedure.parameter_objects()
     for name, value in values.items():
         if name not in known:
-            raise UserError(f"--set {name}: {procedure.title} has no such parameter{_nearest(name, list(known))}; "
+            raise UserError(f"--set {name}: {procedure.title} has no such parameter{nearest(name, list(known))}; "
                             f"it has: {', '.join(known)}")  # fmt: skip
         try:
             procedure.set_parameters({name: _boolean(value)})
@@ -116,8 +115,3 @@ def _boolean(value: str) -> str | bool:
 
 def _plain(name: str) -> str:
     return name.lower().replace(" ", "-").replace("_", "-")
-
-
-def _nearest(word: str, names: list[str]) -> str:
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return f", did you mean {close[0]}?" if close else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from acquire.journal import JournalError
+from acquire.trouble import nearest
 from analysis.curve import Curve
 from analysis.row import (
     BRANCH,
@@ -35,7 +35,7 @@ ERROR = "dsigma_error_e2_per_pi_h"
 SIGNALS = (DSIGMA, "resistance_ohm", "sheet_resistance_ohm", "sigma_S", "x_V")
 QUANTITIES = (FIELD_NAME, *SIGNALS, ERROR, "hall_ohm", "temperature_K", "time_s")
 LARGEST_FILE = 256 << 20
-_SEPARATOR = re.compile(r"\s*[,;\t]\s*|\s+")
+_DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ def parse_column(text: str) -> tuple[str, tuple[str, float]]:
     if not equals or not rest:
         raise ValueError(f"--column {text!r}: write quantity=column, for example field_T=B or field_T=B*1e-3")
     if quantity not in QUANTITIES:
-        close = difflib.get_close_matches(quantity, QUANTITIES, n=1)
-        hint = f", did you mean {close[0]}?" if close else ""
+        hint = nearest(quantity, QUANTITIES)
         raise ValueError(f"--column {text!r}: {quantity!r} is not known{hint}; there are: {', '.join(QUANTITIES)}")
     name, star, factor = rest.rpartition("*")
     if not star:
@@ -81,8 +80,8 @@ def parse_column(text: str) -> tuple[str, tuple[str, float]]:
     return quantity, (name, value)
 
 
-def read_table(path: Path, columns: Columns) -> dict[str, np.ndarray] | Curve:
-    """Read a table: a curve where it holds delta sigma, else the rows of one sweep.
+def read_table(path: Path, columns: Columns) -> tuple[dict[str, np.ndarray] | Curve, tuple[str, ...]]:
+    """Read a table: a curve where it holds delta sigma, else the rows of one sweep; and what was left out.
 
     Raises
     ------
@@ -95,16 +94,21 @@ def read_table(path: Path, columns: Columns) -> dict[str, np.ndarray] | Curve:
             f"{path}: a table needs --column {FIELD_NAME}=NAME and one of {', '.join(SIGNALS)}; "
             f"given: {', '.join(columns.names) or 'none'}"
         )
-    headings, values = _read(path)
+    headings, values, odd = _read(path)
     data = {q: values[:, _index(path, name, headings, values)] * factor for q, (name, factor) in columns.names.items()}
+    if signals[0] != DSIGMA:
+        data[signals[0]] = _resistance(path, data[signals[0]], signals[0], columns)
     good = np.isfinite(data[FIELD_NAME]) & np.isfinite(data[signals[0]])
     if not good.any():
         raise JournalError(f"{path}: no row holds a field and a value")
     data = {name: column[good] for name, column in data.items()}
-    return _curve(path, data, columns) if signals[0] == DSIGMA else _rows(path, data, signals[0], columns)
+    left_out = odd + int((~good).sum())
+    remarks = (f"{path.name}: {left_out} rows left out, they hold no number",) if left_out else ()
+    return (_curve if signals[0] == DSIGMA else _rows)(path, data, signals[0], columns), remarks
 
 
-def _read(path: Path) -> tuple[list[str], np.ndarray]:
+def _read(path: Path) -> tuple[list[str], np.ndarray, int]:
+    """Return the headings, the rows of numbers, and how many lines among the rows are none."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise JournalError(f"{path}: larger than {LARGEST_FILE >> 20} MB; cut it first")
@@ -113,31 +117,33 @@ def _read(path: Path) -> tuple[list[str], np.ndarray]:
         raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
     headings: list[str] = []
     rows: list[list[float]] = []
-    for line in text.splitlines():
-        cells = [cell for cell in _SEPARATOR.split(line.strip().lstrip("#%").strip())]
-        numbers = None if line.lstrip().startswith(("#", "%")) else _numbers(cells)
+    odd = 0
+    for line in filter(str.strip, text.splitlines()):
+        comment = line.lstrip().startswith(("#", "%"))
+        cells = _cells(line)
+        numbers = None if comment else _numbers(cells)
         if numbers is None:
-            headings = headings if rows else _better_headings(line, cells, headings)
-        elif numbers and (not rows or len(numbers) == len(rows[0])):
+            odd += bool(rows) and not comment
+            headings = headings if rows else cells
+        elif not rows or len(numbers) == len(rows[0]):
             rows.append(numbers)
-        elif numbers:
+        else:
             raise JournalError(f"{path}: row {len(rows) + 1} has {len(numbers)} columns, the first has {len(rows[0])}")
     if not rows:
         raise JournalError(f"{path}: no rows of numbers in it")
-    return headings, np.array(rows)
+    return headings, np.array(rows), odd
 
 
-def _better_headings(line: str, cells: list[str], headings: list[str]) -> list[str]:
-    """Keep the last line of words before the numbers: that one names the columns."""
-    if not line.strip().lstrip("#%").strip():
-        return headings
-    by_comma = [cell.strip() for cell in re.split(r"[,;\t]", line.strip().lstrip("#%"))]
-    return by_comma if len(by_comma) > 1 else cells
+def _cells(line: str) -> list[str]:
+    """Split a line at tabs or semicolons, else at commas, else at spaces; beside the first two a comma is a decimal."""
+    line = line.strip().lstrip("#%").strip()
+    if ";" in line or "\t" in line:
+        return [cell.strip().replace(",", ".") if _DECIMAL.fullmatch(cell.strip()) else cell.strip()
+                for cell in re.split(r"[;\t]", line)]  # fmt: skip
+    return [cell.strip() for cell in line.split(",")] if "," in line else line.split()
 
 
 def _numbers(cells: Sequence[str]) -> list[float] | None:
-    if cells == [""]:
-        return []
     try:
         return [float(cell) if cell else math.nan for cell in cells]
     except ValueError:
@@ -145,17 +151,22 @@ def _numbers(cells: Sequence[str]) -> list[float] | None:
 
 
 def _index(path: Path, name: str, headings: Sequence[str], values: np.ndarray) -> int:
-    if name in headings[: values.shape[1]]:
-        return headings.index(name)
-    if name.isdecimal() and 1 <= int(name) <= values.shape[1]:
+    width = values.shape[1]
+    if name.isdecimal() and 1 <= int(name) <= width:
         return int(name) - 1
-    known = ", ".join(headings[: values.shape[1]]) or "none are named"
-    raise JournalError(f"{path}: no column {name!r}; its columns: {known}, or 1 to {values.shape[1]}")
+    if len(headings) != width:
+        raise JournalError(
+            f"{path}: its rows have {width} columns, its heading {len(headings)} names, so that {name!r} cannot be "
+            f"told; name the columns by number, 1 to {width}"
+        )
+    if name not in headings:
+        raise JournalError(f"{path}: no column {name!r}; its columns: {', '.join(headings)}, or 1 to {width}")
+    return headings.index(name)
 
 
-def _curve(path: Path, data: Mapping[str, np.ndarray], columns: Columns) -> Curve:
+def _curve(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Columns) -> Curve:
     try:
-        return Curve(data[FIELD_NAME], data[DSIGMA], data.get(ERROR), _temperature(data, columns))
+        return Curve(data[FIELD_NAME], data[signal], data.get(ERROR), _temperature(data, columns))
     except ValueError as error:
         raise JournalError(f"{path}: {error}") from error
 
@@ -168,10 +179,8 @@ def _temperature(data: Mapping[str, np.ndarray], columns: Columns) -> float | No
 
 def _rows(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Columns) -> dict[str, np.ndarray]:
     """Return the rows that a lock-in would have given: V = R I."""
-    current_A = 1.0 if columns.excitation_nA is None else columns.excitation_nA * 1e-9
-    if signal == "x_V" and columns.excitation_nA is None:
-        raise JournalError(f"{path}: x_V needs the current behind it: give --excitation-nA")
-    resistance_ohm = _resistance(data[signal], signal, current_A, columns.squares)
+    current_A = _current_A(columns)
+    resistance_ohm = data[signal]
     n = len(resistance_ohm)
     temperature_K = _temperature(data, columns)
     nan = np.full(n, math.nan)
@@ -187,10 +196,19 @@ def _rows(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Colu
     return row
 
 
-def _resistance(values: np.ndarray, signal: str, current_A: float, squares: float) -> np.ndarray:
+def _current_A(columns: Columns) -> float:
+    return 1.0 if columns.excitation_nA is None else columns.excitation_nA * 1e-9
+
+
+def _resistance(path: Path, values: np.ndarray, signal: str, columns: Columns) -> np.ndarray:
+    """Return the resistance of the bar [ohm]; nan where there is none."""
+    if signal == "x_V":
+        if columns.excitation_nA is None:
+            raise JournalError(f"{path}: x_V needs the current behind it: give --excitation-nA")
+        return values / _current_A(columns)
     if signal == "sigma_S":
-        return squares / values
-    return {"resistance_ohm": values, "sheet_resistance_ohm": values * squares, "x_V": values / current_A}[signal]
+        return np.divide(columns.squares, values, out=np.full_like(values, math.nan), where=values != 0)
+    return values * (columns.squares if signal == "sheet_resistance_ohm" else 1.0)
 
 
 def _branches(field_T: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ def columns(*words, **more):
 def test_commas_tabs_and_spaces(tmp_path, text):
     path = tmp_path / "t.txt"
     path.write_text(text)
-    rows = read_table(path, columns("field_T=B*1e-3", "resistance_ohm=R", temperature_K=4.0, excitation_nA=10))
+    rows, _ = read_table(path, columns("field_T=B*1e-3", "resistance_ohm=R", temperature_K=4.0, excitation_nA=10))
     assert isinstance(rows, dict)
     assert set(rows) == set(COLUMNS)
     assert rows["field_T"].tolist() == [-1e-4, 0, 1e-4]
@@ -30,7 +30,7 @@ def test_commas_tabs_and_spaces(tmp_path, text):
 def test_columns_by_number_and_a_reduced_curve(tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("1 2 0.1\n2 3 0.1\n")
-    curve = read_table(path, columns("field_T=1*1e-3", "dsigma_e2_per_pi_h=2", "dsigma_error_e2_per_pi_h=3"))
+    curve, _ = read_table(path, columns("field_T=1*1e-3", "dsigma_e2_per_pi_h=2", "dsigma_error_e2_per_pi_h=3"))
     assert isinstance(curve, Curve)
     assert curve.field_T.tolist() == [0.001, 0.002]
     assert curve.error is not None
@@ -43,7 +43,7 @@ def test_columns_by_number_and_a_reduced_curve(tmp_path):
 def test_every_quantity_becomes_the_resistance_of_the_bar(tmp_path, name, resistance):
     path = tmp_path / "t.txt"
     path.write_text("B x\n0 2\n1 2\n")
-    rows = read_table(path, columns("field_T=B", f"{name}=x", excitation_nA=1.0, squares=5.0))
+    rows, _ = read_table(path, columns("field_T=B", f"{name}=x", excitation_nA=1.0, squares=5.0))
     assert isinstance(rows, dict)
     assert rows["x_xx_V"] / rows["current_A"] == pytest.approx(np.full(2, resistance))
 
@@ -51,9 +51,37 @@ def test_every_quantity_becomes_the_resistance_of_the_bar(tmp_path, name, resist
 def test_legs_are_numbered_by_the_direction_of_the_field(tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("B R\n" + "".join(f"{b} 1\n" for b in [0, 1, 2, 2, 1, 0, 0, 1]))
-    rows = read_table(path, columns("field_T=B", "resistance_ohm=R"))
+    rows, _ = read_table(path, columns("field_T=B", "resistance_ohm=R"))
     assert isinstance(rows, dict)
     assert rows["branch"].tolist() == [0, 0, 0, 0, 1, 1, 1, 2]
+
+
+def test_decimal_commas_beside_semicolons(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("B;R\n0,1;100,5\n0,2;101,5\n")
+    rows, _ = read_table(path, columns("field_T=B", "resistance_ohm=R"))
+    assert isinstance(rows, dict)
+    assert rows["field_T"].tolist() == [0.1, 0.2]
+    assert rows["x_xx_V"].tolist() == [100.5, 101.5]
+
+
+def test_rows_without_a_number_are_left_out_and_counted(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("B,s\n0.1,1\n0.2,ERR\n0.3,0\n0.4,2\n")
+    rows, remarks = read_table(path, columns("field_T=B", "sigma_S=s"))
+    assert isinstance(rows, dict)
+    assert rows["field_T"].tolist() == [0.1, 0.4]
+    assert "2 rows left out" in remarks[0]
+
+
+def test_a_heading_that_does_not_fit_the_columns_is_not_trusted(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("B (T) Rxx (Ohm) Rxy (Ohm)\n0.1 100 1\n")
+    with pytest.raises(JournalError, match="by number"):
+        read_table(path, columns("field_T=B", "resistance_ohm=Rxx"))
+    rows, _ = read_table(path, columns("field_T=1", "resistance_ohm=2"))
+    assert isinstance(rows, dict)
+    assert rows["x_xx_V"].tolist() == [100]
 
 
 @pytest.mark.parametrize("text", ["", "words only\n", "B R\n1 2\n1 2 3\n", "B R\nnan nan\n", "B,R\n1,\n"])
