@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pyvisa.rname import ResourceName
 
 from acquire.trouble import UserError, nearest
 from analysis.sample import Sample
@@ -40,9 +41,18 @@ class Instrument(_Strict):
     driver: str
     address: str
     timeout_s: float = Field(default=2.0, gt=0, le=60)
-    read_termination: str | None = None
-    write_termination: str | None = None
+    read_termination: str | None = Field(default=None, pattern=r"^[\x00-\x7f]{1,4}$")
+    write_termination: str | None = Field(default=None, pattern=r"^[\x00-\x7f]{1,4}$")
     settings: Any = None
+
+    @field_validator("address")
+    @classmethod
+    def _address_is_one(cls, address: str) -> str:
+        try:
+            ResourceName.from_string(address)
+        except Exception as error:  # pyvisa raises its own InvalidResourceName, and others for odd parts
+            raise ValueError(f"{address!r} is no VISA address, such as GPIB0::8::INSTR") from error
+        return address
 
 
 class Config(_Strict):
@@ -65,7 +75,7 @@ class Config(_Strict):
 
     station: str = "rig"
     visa_library: str = ""
-    series_resistor_ohm: float = Field(gt=0)
+    series_resistor_ohm: float = Field(ge=1, le=1e12)
     instruments: dict[str, Instrument]
     sample: Any = Sample()
     simulation: Any = None
@@ -77,7 +87,7 @@ class Config(_Strict):
         missing = [name for name in ROLES if name not in self.instruments and name != "lockin_xy"]
         if missing:
             raise ValueError(f"instruments: {', '.join(missing)} missing; a rig needs {', '.join(ROLES)}")
-        addresses = [instrument.address for instrument in self.instruments.values()]
+        addresses = [instrument.address.upper() for instrument in self.instruments.values()]
         twice = {address for address in addresses if addresses.count(address) > 1}
         if twice:
             raise ValueError(f"instruments: address {twice.pop()} stands twice; each instrument has its own")
@@ -96,6 +106,10 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
             raise yaml.MarkedYAMLError(problem="an alias (*name) is not allowed", problem_mark=event.start_mark)
+        tag = getattr(self.peek_event(), "tag", None)
+        if tag is not None:
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem=f"a tag ({tag}) is not allowed", problem_mark=mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:

@@ -58,6 +58,8 @@ class Demo:
     @property
     def failure(self) -> str:
         """Why the run did not finish, empty when it did."""
+        if not self.session.status.jobs:
+            return "demo: nothing was measured"
         job = self.session.status.jobs[-1]
         return "" if job.status is JobStatus.FINISHED else f"demo {job.status.value}: {job.message}"
 

@@ -12,7 +12,6 @@ from acquire.importers.tables import QUANTITIES, Columns, parse_column
 from acquire.run import Run, load_all
 from acquire.trouble import UserError
 from analysis.live import Settings
-from analysis.model import MODELS
 from analysis.sample import Sample
 
 _SAMPLE = {"squares": "length over width between the contacts", "thickness_nm": "film thickness [nm]",
@@ -46,17 +45,16 @@ def read_files(args: argparse.Namespace) -> list[Run]:
 
 
 def settings_for(args: argparse.Namespace, runs: Sequence[Run]) -> Settings:
-    """Return how to analyse the runs: the command line first, then what the first file says of its sample."""
-    model = getattr(args, "model", "auto")
-    if model != "auto" and model not in MODELS:
-        raise UserError(f"--model {model}: not known; there are auto, {', '.join(MODELS)}")
-    window_T = getattr(args, "window_T", None)
-    if window_T is not None and not (math.isfinite(window_T) and window_T > 0):
-        raise UserError(f"--window-T {window_T:g}: must be a field above 0 T")
-    known = _common_sample(runs)
+    """Return how to analyse the runs: the command line first, then what the files say of their sample."""
     given = {name: getattr(args, name) for name in _SAMPLE if getattr(args, name) is not None}
-    fixed = tuple(_fixed(text, model) for text in getattr(args, "fix", []))
-    return Settings(model=model, window_T=window_T, fixed=fixed, sample=dataclasses.replace(known, **given))
+    try:
+        return Settings(
+            model=args.model, window_T=getattr(args, "window_T", None),
+            fixed=tuple(_fixed(text) for text in getattr(args, "fix", [])),
+            sample=dataclasses.replace(_common_sample(runs), **given),
+        )  # fmt: skip
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 def _common_sample(runs: Sequence[Run]) -> Sample:
@@ -69,16 +67,9 @@ def _common_sample(runs: Sequence[Run]) -> Sample:
     return (known[0].sample if known else None) or Sample()
 
 
-def _fixed(text: str, model: str) -> tuple[str, float]:
+def _fixed(text: str) -> tuple[str, float]:
     name, _, number = text.partition("=")
-    models = MODELS.values() if model == "auto" else [MODELS[model]]
-    names = sorted({p.name for m in models for p in m.parameters})
-    if name not in names:
-        raise UserError(f"--fix {text!r}: no parameter {name!r}; there are {', '.join(names)}")
     try:
-        value = float(number)
+        return name.strip(), float(number)
     except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UserError(f"--fix {text!r}: write name=number, for example l_so_nm=90")
-    return name, value
+        raise UserError(f"--fix {text!r}: write name=number, for example l_so_nm=90") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 import numpy
@@ -99,9 +100,9 @@ class Station:
         self.instruments.clear()
 
 
-def make_rack(config: Config, clock: Clock) -> Rack:
-    """Return the simulated rack that stands behind the instruments of a configuration."""
-    named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()}
+def make_rack(config: Config, clock: Clock, others: Mapping[str, tuple[str, str]] | None = None) -> Rack:
+    """Return the simulated rack that stands behind the instruments of a configuration, and `others` beside them."""
+    named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()} | dict(others or {})
     return Rack(clock, config.simulation, named, series_resistor_ohm=config.series_resistor_ohm)
 
 

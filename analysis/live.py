@@ -76,8 +76,9 @@ class Settings:
         for name, value in self.fixed:
             if name not in names:
                 raise ValueError(f"fixed: no parameter {name!r} in {self.model}; there are {', '.join(sorted(names))}")
-            if not math.isfinite(value):
-                raise ValueError(f"fixed: {name} = {value} is not finite")
+            bounds = next(MODELS[model][name] for model in self.models if name in MODELS[model].names)
+            if not bounds.lower <= value <= bounds.upper:
+                raise ValueError(f"fixed: {name} = {value:g} is outside {bounds.lower:g} to {bounds.upper:g}")
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 
 
 @dataclass(frozen=True)
@@ -39,5 +38,5 @@ class Sample:
             value = getattr(self, name)
             if value is None and name != "squares":
                 continue
-            if isinstance(value, bool) or not isinstance(value, Real) or not (math.isfinite(value) and value > 0):
+            if isinstance(value, bool) or not isinstance(value, float | int) or not 0 < value < math.inf:
                 raise ValueError(f"sample: {name} = {value!r} must be a number above 0")

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from acquire.config import Config, load
 from acquire.demo import demo_config
+from acquire.station import make_rack
 from acquire.trouble import UserError
 from acquire.worker import stopping_signals
 from drivers.clock import Clock
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     if not (math.isfinite(args.speed) and 0.01 <= args.speed <= 1e4):
         raise UserError(f"--speed {args.speed:g}: must be from 0.01 to 10000")
     config = load(args.config) if args.config.exists() else demo_config()
-    rack = _rack(config, args.all, Clock(args.speed))
+    rack = make_rack(config, Clock(args.speed), _others(config) if args.all else None)
     ended = threading.Event()
     with _wire_log(args.wire_log, rack), Server(rack.twins, rack.clock) as server, stopping_signals(ended.set):
         print(json.dumps({"instruments": server.connections()}), flush=True)
@@ -42,14 +43,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _rack(config: Config, every: bool, clock: Clock) -> Rack:
-    named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()}
-    if every:
-        # the rig stays, so that lock-ins and magnet are wired to the film; the other kinds hang beside it
-        hung = {entry.driver for entry in config.instruments.values()}
-        others = [driver for driver in TWINS if driver not in hung]
-        named |= {driver: (driver, f"GPIB9::{number}::INSTR") for number, driver in enumerate(others, start=1)}
-    return Rack(clock, config.simulation, named, series_resistor_ohm=config.series_resistor_ohm)
+def _others(config: Config) -> dict[str, tuple[str, str]]:
+    """Return one of every kind that the rig itself has not; the rig stays wired to the film."""
+    hung = {entry.driver for entry in config.instruments.values()}
+    others = [driver for driver in TWINS if driver not in hung]
+    return {driver: (driver, f"GPIB9::{number}::INSTR") for number, driver in enumerate(others, start=1)}
 
 
 @contextlib.contextmanager

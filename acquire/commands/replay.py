@@ -39,11 +39,12 @@ def run(args: argparse.Namespace) -> int:
             with stopping_signals(session.stop):
                 session.replay_runs(runs)
                 session.wait()
-            assert session.snapshot is not None
-            Console().print(report.table(session.snapshot))
+            if session.snapshot is not None:
+                Console().print(report.table(session.snapshot))
+            print(session.status.sentence)
         finally:
             session.close()
-        return 0
+        return 0 if "finished" in session.status.sentence else 1
     from acquire.window.application import show
 
     return show(session, lambda: session.replay_runs(runs, args.speed), picture=args.picture)

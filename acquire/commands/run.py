@@ -63,10 +63,12 @@ def _run(session: Session, procedure: Measurement) -> int:
     job = next(j for j in session.status.jobs if j.number == number)
     if session.snapshot is not None:
         Console().print(report.table(session.snapshot))
-    print(f"{job.title} {job.status.value}: {job.path}" + (f" ({job.message})" if job.message else ""))
-    if job.status is not JobStatus.FINISHED:
-        print(f"cusp: {job.title} {job.status.value}: {job.message}", file=sys.stderr)
-    return 0 if job.status is JobStatus.FINISHED else 1
+    if job.path is not None:
+        print(f"{job.title} {job.status.value}: {job.path}")
+    if job.status is JobStatus.FINISHED:
+        return 0
+    print(f"cusp: {job.title} {job.status.value}: {job.message}", file=sys.stderr)
+    return 1
 
 
 def _told(session: Session, seconds_left: float | None) -> str:

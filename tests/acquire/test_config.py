@@ -24,7 +24,9 @@ def test_the_rig_of_the_repository_and_of_the_demo_are_accepted():
 
 
 def test_numbers_with_an_exponent_are_numbers():
-    assert parse(TEXT.replace("series_resistor_ohm: 1e6", "series_resistor_ohm: 1e-3")).series_resistor_ohm == 1e-3
+    assert (
+        parse(TEXT.replace("field_max_T: 5.0", "field_max_T: 1e-3")).instruments["magnet"].settings.field_max_T == 1e-3
+    )
 
 
 def test_one_line_makes_it_real():
@@ -71,6 +73,14 @@ def test_the_nearest_key_is_proposed():
         ("series_resistor_ohm: 1e6", "series_resistor_ohm: 0", "series_resistor_ohm"),
         ("simulation_speed: 60.0", "simulation_speed: 1e9", "simulation_speed"),
         ("station: simulated cryostat", "station: &a x", "station"),
+        ("squares: 5.0", "squares: -5.0", "squares"),
+        ("squares: 5.0", "squares: 0", "squares"),
+        ("address: GPIB0::8::INSTR", "address: nonsense", "VISA address"),
+        ("address: GPIB0::8::INSTR", "address: gpib0::9::instr", "twice"),
+        ("series_resistor_ohm: 1e6", "series_resistor_ohm: 1e-300", "series_resistor_ohm"),
+        ("station: simulated cryostat", "station: !!timestamp x", "tag"),
+        ("station: simulated cryostat", "station: !!bool abc", "tag"),
+        ("station: simulated cryostat", "station: !!float ''", "tag"),
         ("visa_library: simulated", "visa_library: 12:30", ""),
     ],
 )

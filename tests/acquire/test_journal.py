@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import signal
 import subprocess
@@ -191,3 +192,30 @@ def test_no_acknowledged_row_is_lost_to_a_kill(tmp_path):
 )
 def test_file_names_are_slugs(name, safe):
     assert journal.slug(name) == safe
+
+
+def test_a_disk_that_does_not_sync_fails_the_file(tmp_path):
+    file = Journal(tmp_path / "a.csv", {})
+    file.append(a_row(0))
+    file._sync_fault = OSError(5, "Input/output error")
+    with pytest.raises(JournalError, match="not synced"):
+        file.close("finished")
+    assert read(tmp_path / "a.csv").status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("field_T", math.inf), ("sweep", 2.7), ("sweep", 1e300), ("field_T", "3.0")]
+)
+def test_what_the_reader_would_refuse_is_not_written(tmp_path, name, value):
+    file = Journal(tmp_path / "a.csv", {})
+    with pytest.raises(JournalError):
+        file.append({**a_row(0), name: value})
+    file.close("finished")
+
+
+def test_a_damaged_end_record_leaves_the_rows_countable(tmp_path):
+    path = written(tmp_path / "a.csv", 5)
+    path.write_bytes(path.read_bytes().replace(b'#End: {"', b"#End: ("))
+    file = read(path)
+    assert file.rows == 5
+    assert "end record" in file.damage

@@ -13,6 +13,7 @@ from acquire.run import load
 from acquire.session import Session
 from acquire.status import JobStatus, State
 from analysis.live import Settings
+from drivers.errors import Timeout
 from drivers.roles import MagnetState
 from procedures.measurement import ZERO
 
@@ -196,3 +197,146 @@ def test_replay_without_a_rig_works_and_measuring_is_refused(tmp_path, short_swe
     with pytest.raises(ValueError, match="no rig"):
         session.submit(short_sweep)
     session.close()
+
+
+@pytest.fixture
+def slow_snapshot(station, monkeypatch):
+    """Keep a run in its beginning: the station's snapshot waits until it is let go."""
+    asked, go_on = threading.Event(), threading.Event()
+    real = station.snapshot
+
+    def snapshot():
+        asked.set()
+        assert go_on.wait(10)
+        return real()
+
+    monkeypatch.setattr(station, "snapshot", snapshot)
+    yield asked, go_on
+    go_on.set()
+
+
+@pytest.mark.parametrize("word", ["stop", "close"])
+def test_a_stop_or_close_while_a_run_begins_reaches_it(session, short_sweep, station, slow_snapshot, word):
+    asked, go_on = slow_snapshot
+    session.submit(short_sweep)
+    session.start()
+    assert asked.wait(10)
+    session.remove(session.status.jobs[0].number)  # a running job stays in the list
+    asker = threading.Thread(target=getattr(session, word))
+    asker.start()
+    time.sleep(0.05)
+    go_on.set()
+    assert session.wait(10)
+    asker.join(10)
+    (job,) = session.status.jobs
+    assert job.status is JobStatus.ABORTED
+    assert read(job.path).rows == 0
+    assert not [s for s in station.rack.twins["magnet"].wire_log if s.direction == "in" and s.text == "RAMP"]
+
+
+def test_a_hold_while_a_run_begins_reaches_it(session, short_sweep, slow_snapshot):
+    asked, go_on = slow_snapshot
+    session.submit(short_sweep)
+    session.start()
+    assert asked.wait(10)
+    session.hold()
+    go_on.set()
+    time.sleep(0.3)
+    assert session.is_running
+    assert session.snapshot is None
+    session.resume()
+    assert session.wait(30)
+    assert session.status.jobs[0].status is JobStatus.FINISHED
+
+
+def test_an_error_while_starting_ends_the_run(session, short_sweep, station, monkeypatch, caplog):
+    monkeypatch.setattr(station, "snapshot", lambda: {"odd": object()})
+    session.submit(short_sweep)
+    session.start()
+    assert session.wait(10)
+    assert session.status.jobs[0].status is JobStatus.FAILED
+    assert session.status.state is State.FAILED
+    assert list(session.data_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("word", ["stop", "hold"])
+def test_a_word_on_the_way_to_zero_keeps_the_magnet_and_the_queue_where_they_are(session, short_sweep, station, word):
+    short_sweep.at_end = ZERO
+    session.submit(short_sweep)
+    session.submit(type(short_sweep)(field_list_T="0, 0.3", set_temperature=False))
+    magnet = station.rig.magnet
+    real = type(magnet).ramp_to
+
+    def ramp_to(field_T, rate=None, *, interrupt=None, on_reading=None):
+        if field_T == 0.0 and interrupt is not None and interrupt is not session._control.interrupt:
+            getattr(session, word)()  # pressed while the shutdown goes to zero
+        return real(magnet, field_T, rate, interrupt=interrupt, on_reading=on_reading)
+
+    magnet.ramp_to = ramp_to
+    session.start()
+    assert session.wait(30)
+    time.sleep(0.2)
+    first, second = session.status.jobs
+    assert first.status is JobStatus.ABORTED
+    assert "where it is" in first.message
+    assert second.status is JobStatus.QUEUED
+    assert abs(magnet.field_T) > 0.05
+
+
+def test_a_quench_seen_by_the_supervisor_alone_is_a_failure(session, short_sweep, station):
+    session.submit(short_sweep)
+    session.start()
+    when(lambda: session.snapshot and session.snapshot.rows_total > 3)
+    session._quenched()
+    assert session.wait(10)
+    job = session.status.jobs[0]
+    assert job.status is JobStatus.FAILED
+    assert "QUENCH" in job.message
+    assert "QUENCH" in read(job.path).end["message"]
+    session.hold()
+    assert session.status.state is State.QUENCH
+
+
+def test_a_hold_that_the_magnet_does_not_take_is_told(session, station):
+    def silent():
+        raise Timeout("magnet: no answer", instrument="magnet")
+
+    station.rig.magnet.hold = silent
+    session.hold()
+    when(lambda: session.status.state is State.FAILED)
+    assert "NOT taken" in session.status.sentence
+    del station.rig.magnet.hold
+
+
+def test_a_listener_that_fails_does_not_end_a_run(session, short_sweep):
+    class Broken:
+        def on_status(self, status):
+            raise RuntimeError("wrapped C/C++ object has been deleted")
+
+        on_readings = on_snapshot = on_status
+
+    session.listen(Broken())
+    assert run(session, short_sweep).status is JobStatus.FINISHED
+
+
+def test_a_replay_of_a_file_with_a_jump_in_time_ends(session, short_sweep, tmp_path):
+    job = run(session, short_sweep)
+    loaded = load(job.path)
+    loaded.columns["time_s"][20:] += 1e12
+    second = Session(None, tmp_path, session.settings)
+    second.replay_runs([loaded], 1e12)
+    assert second.wait(20)
+    assert second.snapshot.rows_total == 54
+    second.close()
+
+
+def test_the_supervisor_outlives_whatever_a_look_brings(session, station, monkeypatch):
+    def odd():
+        raise RuntimeError("odd")
+
+    monkeypatch.setattr(session._supervisor, "look", odd)
+    time.sleep(0.5)
+    monkeypatch.undo()
+    before = session.readings.time_s
+    station.clock.advance(1.0)
+    when(lambda: session.readings.time_s > before)

@@ -198,7 +198,7 @@ def test_window_and_fixed_parameters_are_obeyed():
 @pytest.mark.parametrize(("wrong", "word"), [
     ({"model": "hnl"}, "hln"), ({"window_T": -1.0}, "window"), ({"window_T": math.nan}, "window"),
     ({"field_offset_T": math.inf}, "offset"), ({"fixed": (("l_phi", 1.0),)}, "l_phi_nm"),
-    ({"fixed": (("l_phi_nm", math.nan),)}, "finite"),
+    ({"fixed": (("l_phi_nm", math.nan),)}, "nan is outside"), ({"fixed": (("l_phi_nm", -5.0),)}, "-5 is outside"),
 ])  # fmt: skip
 def test_wrong_settings_are_refused_when_they_are_made(wrong, word):
     with pytest.raises(ValueError, match=word):
