@@ -80,7 +80,10 @@ class Station:
         if not (isinstance(magnet, MagnetSupply) and isinstance(thermometer, TemperatureController)
                 and isinstance(xx, LockIn) and isinstance(xy, LockIn | None)):  # fmt: skip
             raise TypeError("station: an instrument does not play the role of its name; check the drivers in config")
-        return Rig(self.clock, magnet, thermometer, xx, xy, self.config.series_resistor_ohm, self.config.sample)
+        rig = Rig(self.clock, magnet, thermometer, xx, xy, self.config.series_resistor_ohm, self.config.sample)
+        # known from here on, so that a form that shows how long a run takes need not ask the wire
+        insist(rig.look_at_filters)
+        return rig
 
     def snapshot(self) -> dict[str, Any]:
         """Return every readable setting of every instrument, for the start record of a sweep file."""
