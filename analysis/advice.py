@@ -61,6 +61,11 @@ def _for_l_phi(curve: Curve, fitted: FitResult, final: bool) -> str:
         remedy = "average longer, or take more current if it does not heat" if final else "wait for more points"
         return f"{beginning}it is lost in the noise; {remedy}"
     error = (estimate.error or 0.0) / (estimate.value or 1.0)
+    if error > GOOD_ENOUGH and "l_so_nm" in fitted.values and not fitted["l_so_nm"].determined:
+        return (
+            f"L_phi is known to {100 * error:.0f} %, because L_so is not: hold l_so_nm at what a colder sweep gives, "
+            "or fit the one-term model if the film has no spin-orbit scattering"
+        )
     if error > GOOD_ENOUGH:
         times = (error / GOOD_ENOUGH) ** 2
         remedy = f"measure {times:.2g} times longer, or with {times**0.5:.2g} times the current"

@@ -189,6 +189,8 @@ def _unusable_curve(curve: Curve) -> str:
         return _in_gauss(reach)
     if span - 10 * float(np.median(0.0 if curve.error is None else curve.error)) > _LARGEST_DSIGMA:
         return _too_large(span, "the unit must be e^2/(pi h)")
+    if span == 0:
+        return f"delta sigma is {curve.dsigma[0]:.6g} at every field: there is nothing to fit"
     return ""
 
 

@@ -1,7 +1,6 @@
 """From volts to delta sigma: what the magnet, the contacts and the Hall voltage add comes out again."""
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -241,20 +240,6 @@ def test_many_rows_are_averaged_without_loss():
     assert np.mean(pulls(reduction.curve, 500) ** 2) == pytest.approx(1, abs=0.25)
     assert reduction.field_offset_error_T is not None
     assert abs(reduction.field_offset_T) < 5 * reduction.field_offset_error_T
-
-
-def test_speed():
-    """Generous against a loaded machine: 3 ms and 60 ms on a quiet one."""
-    small, large = sweep_rows(300), sweep_rows(300, fields=np.linspace(-0.4, 0.4, 100_000))
-    reduce_sweep(small, 5.0)
-    assert min(_seconds(small) for _ in range(5)) < 0.015
-    assert min(_seconds(large) for _ in range(3)) < 0.2
-
-
-def _seconds(rows):
-    began = time.perf_counter()
-    reduce_sweep(rows, 5.0)
-    return time.perf_counter() - began
 
 
 def test_finished_curve_is_centred_and_keeps_its_points():
