@@ -4,11 +4,11 @@ import sys
 import time
 from pathlib import Path
 
+import acquire  # noqa: F401, I001  before numpy: one thread of linear algebra, as in the app
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import acquire  # noqa: F401  one thread of linear algebra, as in the app
 from analysis.live import LiveAnalysis, Settings
 from analysis.reduction import reduce_sweep
 from analysis.sample import Sample
