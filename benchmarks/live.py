@@ -1,10 +1,10 @@
 """What a snapshot costs beside seven finished sweeps, and the reduction of one sweep, short and long."""
 
-import sys
+import sys  # noqa: I001  acquire must come before numpy
 import time
 from pathlib import Path
 
-import acquire  # noqa: F401, I001  before numpy: one thread of linear algebra, as in the app
+import acquire  # noqa: F401  one thread of linear algebra, as in the app
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
