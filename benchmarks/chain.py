@@ -14,6 +14,7 @@ from acquire.live import LiveFit
 from acquire.worker import Worker
 from analysis.live import Settings
 from procedures.field_sweep import FieldSweep
+from procedures.measurement import Control
 from tests.stubs import stub_rig
 
 ROWS_PER_S = 3000
@@ -23,7 +24,7 @@ def run(folder, name, mailbox):
     ended = threading.Event()
     procedure = FieldSweep(field_start_T=-0.2, field_stop_T=0.2, field_step_T=0.4 / 3000, set_temperature=False)
     journal = Journal(Path(folder) / name, {})
-    worker = Worker(procedure, stub_rig(), journal, mailbox, lambda done: None, lambda *_: ended.set())
+    worker = Worker(procedure, Control(), stub_rig(), journal, mailbox, lambda done: None, lambda *_: ended.set())
     began = time.perf_counter()
     worker.start()
     ended.wait()

@@ -52,6 +52,8 @@ class MagnetSupply(ABC):
     MARGIN = 1.5
     ALLOWANCE_S = 30.0
     """A ramp may take MARGIN times as long as distance / rate says, and this much more [s]."""
+    FEWEST_LOOKS = 20
+    """A deadline counts after so many looks: a computer that was asleep, or too busy, has not watched the magnet."""
 
     @property
     @abstractmethod
@@ -160,7 +162,9 @@ class MagnetSupply(ABC):
     ) -> RampOutcome:
         """Poll a started ramp until it has ended one way or another."""
         poll_s = self.clock.poll_interval_s(self.POLL_S)
+        looks = 0
         while True:
+            looks += 1
             state = insist(lambda: self.state)
             if state is MagnetState.QUENCH:
                 raise self.quench_error()
@@ -173,7 +177,7 @@ class MagnetSupply(ABC):
             if passed_s > self.GRACE_S and state not in (MagnetState.RAMPING, MagnetState.HOLDING, MagnetState.AT_ZERO):
                 log.warning("%s: %s at %g T on the way to %g T", self.name, state.value, now_T, field_T)
                 return RampOutcome.ABORTED
-            if passed_s > allowed_s:
+            if passed_s > allowed_s and looks >= self.FEWEST_LOOKS:
                 raise Timeout(
                     f"{self.name}: not at {field_T:g} T after {passed_s:.0f} s (limit {allowed_s:.0f} s): "
                     f"{now_T:g} T, state {state.value}; told to hold. Check ramp rate and voltage limit of the supply",

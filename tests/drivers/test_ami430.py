@@ -265,6 +265,15 @@ def test_a_ramp_that_does_not_arrive_times_out_and_holds(rack, magnet):
     assert rack.clock.now() < 120
 
 
+def test_a_program_that_slept_through_the_deadline_looks_again_first(rack, magnet):
+    asleep = iter([300.0])
+
+    def fall_asleep(field_T):
+        rack.clock.advance(next(asleep, 0.0))  # past the deadline, in one step, in the middle of the ramp
+
+    assert magnet.ramp_to(0.5, 0.2, on_reading=fall_asleep) is RampOutcome.HOLDING
+
+
 def test_two_lost_replies_are_survived_the_third_holds(rack, magnet):
     twin = rack.twins["magnet"]
 
