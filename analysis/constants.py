@@ -1,4 +1,4 @@
-"""Constants of nature (SI 2019, exact) and the two conversions every model needs.
+"""Constants of nature (SI 2019, exact, and two of CODATA 2022) and the two conversions every model needs.
 
 Conductances are in `G0` = e^2/(pi h) per square. A length L and the field
 B = hbar/(4 e L^2) at which its closed diffusion paths enclose about one flux
@@ -21,6 +21,10 @@ HBAR = H / (2 * math.pi)
 """Reduced Planck constant [J s]."""
 KB = 1.380649e-23
 """Boltzmann constant [J/K]."""
+MU_B = 9.2740100657e-24
+"""Bohr magneton, CODATA 2022 [J/T]; that of 2018 is larger by 1.4e-9."""
+ELECTRON_MASS = 9.1093837139e-31
+"""Mass of the free electron, CODATA 2022 [kg]."""
 G0 = E**2 / (math.pi * H)
 """Unit of delta sigma, e^2/(pi h) = 1.2331e-5 S."""
 HBAR_OVER_4E = HBAR / (4 * E)

@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import chi2 as chi2_law
 
-from analysis.constants import G0, KB
+from analysis.constants import G0, KB, MU_B
 from analysis.estimate import Estimate
 from analysis.model import Remark
 
-MU_B = 9.2740100657e-24
-"""Bohr magneton [J/T], CODATA 2022."""
 LARGEST_K_EE = 1.05
 """Of a film without an attraction between its electrons, F_0^sigma <= 0, K_ee <= 1; a little room for errors."""
 LARGEST_ERROR = 0.5

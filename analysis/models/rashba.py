@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from analysis.channels import FIELD_NM2, thinned, trial_fields
-from analysis.constants import HBAR, E
+from analysis.constants import ELECTRON_MASS, HBAR, E
 from analysis.curve import Curve
 from analysis.film import diffusive_film
 from analysis.model import Model, Parameter, Remark, Starts
@@ -20,9 +20,6 @@ SOURCE = (
     "S. V. Iordanskii, Yu. B. Lyanda-Geller, G. E. Pikus, JETP Lett. 60, 206 (1994); "
     "W. Knap et al., Phys. Rev. B 53, 3912 (1996), doi:10.1103/PhysRevB.53.3912"
 )
-
-ELECTRON_MASS = 9.1093837139e-31
-"""Mass of the free electron, CODATA 2022 [kg]."""
 
 L_PHI = Parameter("l_phi_nm", "nm", 1.0, 1e6, "phase coherence length sqrt(D tau_phi)")
 L_RASHBA = Parameter(

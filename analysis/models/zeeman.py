@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from analysis.channels import FIELD_NM2, channel_model, thinned, trial_fields
-from analysis.constants import E
+from analysis.constants import MU_B, E
 from analysis.curve import Curve
 from analysis.film import diffusive_film
 from analysis.in_plane import in_plane_film
@@ -23,9 +23,6 @@ from analysis.special import cooperon
 from analysis.spin_pair import logarithm, orbital
 
 SOURCE = "S. Maekawa, H. Fukuyama, J. Phys. Soc. Jpn 50, 2516 (1981), doi:10.1143/JPSJ.50.2516"
-
-MU_B = 9.2740100657e-24
-"""Bohr magneton, CODATA 2022 [J/T]; that of 2018 is larger by 1.4e-9."""
 
 L_PHI = Parameter("l_phi_nm", "nm", 1.0, 1e6, "phase coherence length sqrt(D tau_phi)")
 L_SO = Parameter("l_so_nm", "nm", 1.0, 1e6, "spin-orbit length sqrt(D tau_so)", shared=True)

@@ -9,11 +9,11 @@ import pytest
 from scipy.optimize import brentq, least_squares, minimize_scalar
 
 from analysis.channels import FIELD_NM2
-from analysis.constants import HBAR, E
+from analysis.constants import ELECTRON_MASS, HBAR, E
 from analysis.curve import Curve
 from analysis.fit import fit
 from analysis.model import MODELS
-from analysis.models.rashba import ELECTRON_MASS, rashba_coefficient_eV_m, spin_precession_length_nm
+from analysis.models.rashba import rashba_coefficient_eV_m, spin_precession_length_nm
 from analysis.sample import Sample
 from analysis.special import cooperon
 from analysis.spin_precession import triplet

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from analysis.channels import FIELD_NM2
+from analysis.constants import MU_B
 from analysis.curve import Curve
 from analysis.fit import fit
 from analysis.model import MODELS
-from analysis.models.zeeman import MU_B, zeeman_field
+from analysis.models.zeeman import zeeman_field
 from analysis.sample import Sample
 from analysis.special import cooperon, f_and_derivative
 from analysis.spin_pair import f_derivatives, logarithm, orbital
