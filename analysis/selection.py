@@ -144,7 +144,13 @@ def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
         f"{sign}: magnetoconductance {height:+.2g} G0 at {_in_words(field_T)}, "
         f"{abs(height) / error:.0f} standard errors {side} zero"
     )
+    if size * height < 0:  # the model goes the other way: its alpha says nothing of this film
+        return Symmetry("undetermined", f"{seen}; {_missed(result)}")
     return _with_class(result, seen)
+
+
+def _missed(result: FitResult) -> str:
+    return f"the model {result.model} does not describe this curve (chi^2 {result.chi2_reduced:.3g}): take another one"
 
 
 def _first_turn(result: FitResult, curve: Curve) -> float:
@@ -193,6 +199,9 @@ def _low_field_alpha(result: FitResult) -> float:
 
 def _flat(curve: Curve, result: FitResult) -> Symmetry:
     """Return "unitary" where a cusp is excluded for every L_phi that could show, else "undetermined"."""
+    if any(remark.code == "misfit" for remark in result.remarks):
+        # the curve may be anything but flat: it is the model that has no such shape
+        return Symmetry("undetermined", _missed(result))
     field = np.unique(np.abs(curve.field_T))
     fields = np.geomspace(max(2 * float(np.diff(field).min(initial=field[-1])), field[-1] * 1e-3), field[-1] / 10, 12)
     if fields[-1] >= 10 * fields[0]:

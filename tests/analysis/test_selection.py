@@ -53,6 +53,14 @@ def test_flat_curve_is_unitary_only_where_a_cusp_is_excluded():
     assert symmetry(select(coarse), coarse).symmetry_class == "undetermined"
 
 
+def test_a_model_that_misses_the_curve_is_not_taken_for_a_flat_curve():
+    data = curve(500.0, 100.0)
+    # localization only: it cannot follow antilocalization
+    found = symmetry(fit("hln", data, fixed={"alpha": 1.0}), data)
+    assert found.symmetry_class == "undetermined"
+    assert "does not describe this curve" in found.sentence
+
+
 def test_short_window_shows_the_sign_but_not_the_class():
     data = curve(40.0, 1e5)
     found = symmetry(fit("hln", data), data)
