@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -9,11 +10,28 @@ import sys
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
-from PyQt5.QtCore import QSettings
+from PyQt5.QtCore import QCoreApplication, QEvent, QSettings
+from PyQt5.QtWidgets import QApplication
 
 from acquire.window.theme import DARK
 from acquire.window.window import MainWindow
 from tests.acquire.window.fake_session import FakeSession
+
+
+@pytest.fixture(autouse=True)
+def no_garbage_in_the_event_loop(qapp):
+    """Collect garbage between the tests only.
+
+    A plot of an earlier test is a ring of Python objects; were it collected while Qt paints it, the process would end.
+    """
+    gc.disable()
+    yield
+    for widget in QApplication.topLevelWidgets():
+        widget.hide()
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture
