@@ -15,7 +15,9 @@ from analysis.live import Settings
 from analysis.sample import Sample
 
 _SAMPLE = {"squares": "length over width between the contacts", "thickness_nm": "film thickness [nm]",
-           "width_um": "width of the bar [um]", "mean_free_path_nm": "elastic mean free path [nm]"}  # fmt: skip
+           "width_um": "width of the bar [um]", "length_um": "length between the contacts [um]",
+           "mean_free_path_nm": "elastic mean free path [nm]",
+           "effective_mass_m0": "effective mass, in masses of the free electron"}  # fmt: skip
 
 
 def add_file_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+BAR, VAN_DER_PAUW = "bar", "van_der_pauw"
+GEOMETRIES = (BAR, VAN_DER_PAUW)
+_POSITIVE = (
+    "squares", "thickness_nm", "width_um", "length_um", "mean_free_path_nm", "effective_mass_m0", "van_der_pauw_ratio",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -16,15 +22,25 @@ class Sample:
         Name of the sample, for files and figures.
     squares : float
         Length over width between the longitudinal contacts: sheet resistance = R_xx / squares.
-    thickness_nm, width_um, mean_free_path_nm : float or None
-        Film thickness [nm], width of the bar [um], elastic mean free path l [nm].
+    thickness_nm, width_um, length_um, mean_free_path_nm : float or None
+        Film thickness [nm], width of the bar and length between the contacts [um], elastic mean free path l [nm].
+    effective_mass_m0 : float or None
+        Effective mass of the carriers, in masses of the free electron.
+    geometry : str
+        "bar", or "van_der_pauw" for four contacts at the edge of a film of any outline; `squares` is then not used.
+    van_der_pauw_ratio : float or None
+        R_B/R_A of the two configurations, of which R_A is measured; None where R_B is not known.
     """
 
     name: str = "film"
     squares: float = 1.0
     thickness_nm: float | None = None
     width_um: float | None = None
+    length_um: float | None = None
     mean_free_path_nm: float | None = None
+    effective_mass_m0: float | None = None
+    geometry: str = BAR
+    van_der_pauw_ratio: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no film can have.
@@ -32,11 +48,17 @@ class Sample:
         Raises
         ------
         ValueError
-            A number is not above 0 and finite.
+            A number is not above 0 and finite, or the geometry is not known or does not go with the numbers.
         """
-        for name in ("squares", "thickness_nm", "width_um", "mean_free_path_nm"):
+        if self.geometry not in GEOMETRIES:
+            raise ValueError(f"sample: geometry = {self.geometry!r} is not known; take one of {', '.join(GEOMETRIES)}")
+        for name in _POSITIVE:
             value = getattr(self, name)
             if value is None and name != "squares":
                 continue
             if isinstance(value, bool) or not isinstance(value, float | int) or not 0 < value < math.inf:
                 raise ValueError(f"sample: {name} = {value!r} must be a number above 0")
+        if self.geometry == VAN_DER_PAUW and self.squares != 1:
+            raise ValueError(f"sample: squares = {self.squares:g} belongs to a bar; leave it out for van_der_pauw")
+        if self.geometry == BAR and self.van_der_pauw_ratio is not None:
+            raise ValueError("sample: van_der_pauw_ratio is given for a bar; say geometry: van_der_pauw")

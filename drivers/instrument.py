@@ -7,10 +7,7 @@ the limits; PyMeasure's own setters, which clip, cannot write at all.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-import math
-import numbers
 import re
 import threading
 import time
@@ -25,6 +22,7 @@ from pyvisa.highlevel import VisaLibraryBase
 
 from drivers.clock import Clock
 from drivers.errors import DriverError, Garbled, LimitExceeded, Lost, Quench, Refused, Timeout
+from drivers.limited import Limited, check_settings
 from drivers.quantity import Quantity
 from drivers.reply import Fields, Form, Number, Whole, Word
 
@@ -46,7 +44,7 @@ class _Adapter(VISAAdapter):
         """Leave the closing to pyvisa, which has done it by then; PyMeasure's would fail and print."""
 
 
-class Instrument(pymeasure.instruments.Instrument):
+class Instrument(pymeasure.instruments.Instrument, Limited):
     """An instrument on a wire, every reply and every value checked.
 
     Opening it asks for its identity and sends no command that sets anything.
@@ -76,18 +74,10 @@ class Instrument(pymeasure.instruments.Instrument):
         Nothing answers.
     """
 
-    driver_name: ClassVar[str] = ""
-    role: ClassVar[str] = ""
-    model: ClassVar[str] = ""
+    IDENTITY_QUERY: ClassVar[str] = "*IDN?"
     IDENTITY: ClassVar[re.Pattern[str]]
     READ_TERMINATION: ClassVar[str] = "\n"
     WRITE_TERMINATION: ClassVar[str] = "\n"
-    SNAPSHOT: ClassVar[tuple[str, ...]] = ()
-    """The quantities that are written into the head of a sweep."""
-
-    @dataclasses.dataclass(frozen=True)
-    class Settings:
-        """Limits and choices; a driver declares its own."""
 
     def __init__(
         self,
@@ -105,7 +95,7 @@ class Instrument(pymeasure.instruments.Instrument):
         self.name = name
         self.lock = threading.RLock()
         self._out_of_step = False
-        self._limits: dict[str, tuple[float, float]] = self._own_limits()
+        self._limits = self._own_limits()
         self._termination = (read_termination or self.READ_TERMINATION).encode("ascii")
         adapter = self._open(visa_library, write_termination or self.WRITE_TERMINATION)
         # not super(): a driver may stand on one of PyMeasure's, whose own __init__ takes other arguments
@@ -118,10 +108,6 @@ class Instrument(pymeasure.instruments.Instrument):
             raise
 
     # what a driver supplies
-
-    def _own_limits(self) -> dict[str, tuple[float, float]]:
-        """Return the lowest and highest value of every quantity that can be set, from the settings."""
-        return {}
 
     def _on_open(self) -> None:
         """Ask for whatever must be known before the first command; sets nothing."""
@@ -147,11 +133,11 @@ class Instrument(pymeasure.instruments.Instrument):
 
     def _identify(self) -> str:
         """Return the identity; what comes before it is a banner or belongs to an older question."""
-        self._write("*IDN?")
+        self._write(self.IDENTITY_QUERY)
         line = ""
         for _ in range(4):
             try:
-                line = self._read("*IDN?")
+                line = self._read(self.IDENTITY_QUERY)
             except Timeout as error:
                 if not line:
                     raise
@@ -274,50 +260,6 @@ class Instrument(pymeasure.instruments.Instrument):
             instrument=self.name,
         )
 
-    # limits
-
-    def check_limit(self, quantity: str, value: Any) -> float:
-        """Return the value as a float if it is a number within the limits of the quantity.
-
-        Every number that is sent passes here; nothing is ever clipped.
-
-        Raises
-        ------
-        LimitExceeded
-            Not a number, NaN, infinite, or out of range.
-        """
-        low, high = self._limits[quantity]
-        if is_number(value) and low <= value <= high:
-            return float(value) + 0.0  # minus zero becomes zero
-        raise LimitExceeded(
-            f"{self.name}: {quantity} = {value!r} is not a number from {low:g} to {high:g}; nothing was sent. "
-            "Ask for a value in this range; the limits are those of config.yaml and of the instrument itself",
-            instrument=self.name,
-        )
-
-    def index_of(self, quantity: str, table: Sequence[float], value: float) -> int:
-        """Return the index of a value in the table of those that the instrument has; raises LimitExceeded."""
-        for index, entry in enumerate(table):
-            if math.isclose(entry, value, rel_tol=1e-9):
-                return index
-        nearest = sorted(table, key=lambda entry: abs(entry - value))[:2]
-        raise LimitExceeded(
-            f"{self.name}: there is no {quantity} = {value!r}; nothing was sent. "
-            f"The nearest that there are: {' and '.join(f'{entry:g}' for entry in sorted(nearest))}",
-            instrument=self.name,
-        )
-
-    def limits(self) -> dict[str, tuple[float, float]]:
-        """Return the lowest and highest accepted value of every quantity that has limits."""
-        return dict(self._limits)
-
-    def snapshot(self) -> dict[str, str | int | float]:
-        """Return what the instrument is and how it is set; only reads."""
-        with self.lock:
-            settings = {quantity: getattr(self, quantity) for quantity in self.SNAPSHOT}
-        head = {"driver": self.driver_name, "address": self.address, "identity": self.identity}
-        return head | {name: getattr(value, "value", value) for name, value in settings.items()}
-
     # PyMeasure's dialect, made strict
 
     @staticmethod
@@ -332,19 +274,6 @@ class Instrument(pymeasure.instruments.Instrument):
     ) -> Any:  # fmt: skip
         """Return a quantity that can be read and set; what was set is read back."""
         return Quantity(query, command, docs, form, limit=limit, table=table, within=within)
-
-
-def check_settings(settings: Any, *, positive: Sequence[str] = ()) -> None:
-    """Check that these settings are positive, finite numbers; raises ValueError naming the one that is not."""
-    for name in positive:
-        value = getattr(settings, name)
-        if not (is_number(value) and value > 0):
-            raise ValueError(f"{name} = {value!r} must be a positive number")
-
-
-def is_number(value: Any) -> bool:
-    """Return whether this is a finite number; a truth value or a text is none."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _one_line(error: Exception) -> str:

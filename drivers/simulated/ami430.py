@@ -43,6 +43,7 @@ class AMI430Twin(Twin):
 
     driver_name = "ami430"
     model = "ami430"
+    ADDRESS = "TCPIP0::192.168.0.5::7180::SOCKET"
     BANNER = "American Magnetics Model 430 IP Interface\r\nHello.\r\n"
     READ_TERMINATION = "\r\n"
     IDENTITY = "AMERICAN MAGNETICS INC.,MODEL 430,18005,3.11"

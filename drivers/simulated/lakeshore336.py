@@ -35,6 +35,7 @@ class LakeShore336Twin(Twin):
 
     driver_name = "lakeshore336"
     model = "lakeshore336"
+    ADDRESS = "TCPIP0::192.168.0.6::7777::SOCKET"
     READ_TERMINATION = "\r\n"
     PERIOD_S = (0.1, 0.2)
     IDENTITY = "LSCI,MODEL336,LSA1234/#######,1.0"

@@ -80,6 +80,8 @@ class Rack:
     cryostat : Cryostat
     twins : dict of str to Twin
         By the name of the instrument.
+    addresses : dict of str to str
+        VISA address of each instrument, by its name.
     library : SimulatedLibrary
         Is given to the drivers as `visa_library`.
 
@@ -107,6 +109,7 @@ class Rack:
             if twin.period_s:
                 self.cryostat.every(twin.period_s, twin.step)
             self.twins[name] = twin
+        self.addresses = {name: address for name, (_, address) in instruments.items()}
         self.library = SimulatedLibrary({instruments[name][1]: twin for name, twin in self.twins.items()}, clock)
 
     @property

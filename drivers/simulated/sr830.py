@@ -40,6 +40,7 @@ class SR830Twin(Twin):
 
     driver_name = "sr830"
     model = "sr830"
+    ADDRESS = "GPIB0::8::INSTR"
     PERIOD_S = (0.1, 10.0)
     IDENTITY = "Stanford_Research_Systems,SR830,s/n00001,ver1.07"
     SETTINGS = (

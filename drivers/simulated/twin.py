@@ -194,6 +194,8 @@ class Twin:
     driver_name: ClassVar[str] = ""
     model: ClassVar[str] = ""
     """The maker's name of the instrument in lower case without spaces."""
+    ADDRESS: ClassVar[str] = "GPIB0::1::INSTR"
+    """Where such an instrument usually is, as VISA names it."""
     BANNER: ClassVar[str] = ""
     READ_TERMINATION: ClassVar[str] = "\n"
     """What ends a reply."""
@@ -257,6 +259,11 @@ class Twin:
 
     def changed(self, head: str, key: str) -> None:
         """Act on a setting that has just been changed."""
+
+    @classmethod
+    def asks(cls, line: str) -> bool:
+        """Return whether a line only asks: nothing is changed by it."""
+        return "?" in line
 
     def connected(self) -> str:
         """Return what is said to somebody who connects."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from drivers.catalogue import DRIVERS
 from drivers.clock import Clock, SteppedClock
+from drivers.simulated.catalogue import TWINS
 from drivers.simulated.cryostat import CryostatSettings
 from drivers.simulated.rack import Rack, RackSettings
 
@@ -19,20 +20,31 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "ami430": {"field_max_T": 1.0, "ramp_rate_max_T_per_min": 1.0},
     "lakeshore336": {"heater_range": 2},
 }
-NAMES = {driver: name for name, (driver, _) in reversed(INSTRUMENTS.items())}
-"""The name in the rig of the first instrument of each driver."""
+SETTINGS_BY_ROLE: dict[str, dict[str, Any]] = {"magnet": SETTINGS["ami430"]}
+BY_ROLE = {"lockin": "lockin_xx", "magnet": "magnet", "temperature": "thermometer", "source": "source"}
+NAMES = {driver: BY_ROLE[cls.role] for driver, cls in DRIVERS.items()}
+"""The name in the rig of an instrument of each driver."""
 RESISTOR_OHM = 1e6
 
 
-def make_rack(clock: Clock | None = None, **settings: Any) -> Rack:
-    return Rack(clock or SteppedClock(), RackSettings(**settings), INSTRUMENTS, series_resistor_ohm=RESISTOR_OHM)
+def make_rack(clock: Clock | None = None, *, driver: str | None = None, **settings: Any) -> Rack:
+    """Return the usual rig, with an instrument of `driver` in the place of the usual one of its role."""
+    instruments = INSTRUMENTS | ({NAMES[driver]: (driver, TWINS[driver].ADDRESS)} if driver else {})
+    return Rack(clock or SteppedClock(), RackSettings(**settings), instruments, series_resistor_ohm=RESISTOR_OHM)
 
 
 def open_driver(rack: Rack, name: str, timeout_s: float = 2.0, **settings: Any) -> Any:
-    driver, address = INSTRUMENTS[name]
-    chosen = DRIVERS[driver].Settings(**(SETTINGS.get(driver, {}) | settings))
-    return DRIVERS[driver](
-        address, name=name, settings=chosen, clock=rack.clock, visa_library=rack.library, timeout_s=timeout_s
+    twin = rack.twins[name]
+    cls = DRIVERS[twin.driver_name]
+    usual = SETTINGS.get(twin.driver_name, SETTINGS_BY_ROLE.get(cls.role, {}))
+    chosen = cls.Settings(**(usual | settings))
+    return cls(
+        rack.addresses[name],
+        name=name,
+        settings=chosen,
+        clock=rack.clock,
+        visa_library=rack.library,
+        timeout_s=timeout_s,
     )
 
 
@@ -43,7 +55,7 @@ def heard(rack: Rack, name: str) -> list[str]:
 
 def orders(rack: Rack, name: str) -> list[str]:
     """Return the lines that were no questions."""
-    return [line for line in heard(rack, name) if "?" not in line]
+    return [line for line in heard(rack, name) if not rack.twins[name].asks(line)]
 
 
 def still() -> CryostatSettings:
