@@ -33,3 +33,7 @@ class Lost(DriverError):  # noqa: N818
 
 class Refused(DriverError):  # noqa: N818
     """The instrument, in the state that it is in, may not do or did not accept what was asked."""
+
+
+class Restarted(DriverError):  # noqa: N818
+    """The instrument is not set as it was: it was switched off and on, or somebody turned a knob."""

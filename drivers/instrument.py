@@ -94,10 +94,11 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
         self.address, self.settings, self.clock, self.timeout_s = address, settings, clock, timeout_s
         self.name = name
         self.lock = threading.RLock()
-        self._out_of_step = False
+        self._out_of_step = self._is_lost = False
+        self._library, self._write_termination = visa_library, write_termination or self.WRITE_TERMINATION
         self._limits = self._own_limits()
         self._termination = (read_termination or self.READ_TERMINATION).encode("ascii")
-        adapter = self._open(visa_library, write_termination or self.WRITE_TERMINATION)
+        adapter = self._open()
         # not super(): a driver may stand on one of PyMeasure's, whose own __init__ takes other arguments
         pymeasure.instruments.Instrument.__init__(self, adapter, name, includeSCPI=False)
         try:
@@ -114,15 +115,15 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
 
     # opening and closing
 
-    def _open(self, visa_library: str | VisaLibraryBase, write_termination: str) -> VISAAdapter:
+    def _open(self) -> VISAAdapter:
         try:
             return _Adapter(
                 self.address,
-                visa_library=visa_library,  # type: ignore[arg-type]  # pyvisa takes an object as well
+                visa_library=self._library,  # type: ignore[arg-type]  # pyvisa takes an object as well
                 timeout=1000 * self.timeout_s,
                 open_timeout=int(1000 * self.timeout_s),
                 read_termination=self._termination.decode("ascii"),
-                write_termination=write_termination,
+                write_termination=self._write_termination,
             )
         except Exception as error:  # pyvisa and its backends raise a bare Exception, OSError and ValueError, too
             raise Lost(
@@ -152,6 +153,22 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
             f"{self.name}: {self.address} talks without being asked, last {line!r}; is another program using it?",
             instrument=self.name,
         )
+
+    def reconnect(self) -> None:
+        """Open the connection again after it was lost, and see that it is the same instrument.
+
+        Raises
+        ------
+        Lost, Timeout
+            Nothing, or something else, answers at the address.
+        """
+        with self.lock:
+            if not self._is_lost:
+                return
+            self.adapter.close()
+            self.adapter = self._open()
+            self._resynchronise()
+            self._is_lost = False
 
     def close(self) -> None:
         """Close the connection; the instrument stays as it is."""
@@ -254,6 +271,7 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
                 "check that it is on, not in local, and connected",
                 instrument=self.name,
             )
+        self._is_lost = True
         return Lost(
             f"{self.name}: the connection to {self.address} is gone at {command!r}: {_one_line(error)}; "
             "check the cable and open it again",

@@ -16,6 +16,7 @@ SIGNED = re.compile(r"[+-][0-9]{1,4}\.[0-9]{1,3}")
 CLOSED_LOOP = 1
 ESR_ERRORS = 4 | 16 | 32
 """Query, execution and command error in the event status register."""
+POWER_ON = 128
 
 
 class LakeShore336(Instrument, TemperatureController):
@@ -30,6 +31,7 @@ class LakeShore336(Instrument, TemperatureController):
         "temperature_K", "setpoint_K", "heater_percent", "heater_range", "ramping", "ramp_rate_K_per_min",
         "gain", "reset", "derivative",
     )  # fmt: skip
+    KEPT = ("gain", "reset", "derivative")
 
     @dataclass(frozen=True)
     class Settings:
@@ -167,6 +169,10 @@ class LakeShore336(Instrument, TemperatureController):
     def _ramp(self) -> tuple[int, float]:
         return self.query(f"RAMP? {self.settings.output}", Fields(Whole(0, 1), Number(0, 100, SIGNED)))
 
+    def power_cycled(self) -> bool:
+        """Return whether the event status has had its power-on bit since it was read last."""
+        return bool(self.query("*ESR?", Whole(0, 255)) & POWER_ON)
+
     def check_temperature(self, temperature_K: float) -> float:
         """Return the temperature [K] if it is within the limits; raises LimitExceeded."""
         return self.check_limit("temperature_K", temperature_K)
@@ -194,7 +200,7 @@ class LakeShore336(Instrument, TemperatureController):
             self._check_ready()
             now_K, (low_K, high_K) = self.temperature_K, self._limits["temperature_K"]
             output = self.settings.output
-            self.query("*ESR?", Whole(0, 255))  # forgets what others have left there
+            self.check_power()  # which also forgets what others have left in the event status
             self.send(f"RAMP {output},0,{rate:.1f}")
             # the ramp begins at the present temperature, or at the limit if that is outside
             self.send(f"SETP {output},{max(low_K, min(high_K, now_K)):.4f}")

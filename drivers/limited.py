@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from drivers.clock import Clock
-from drivers.errors import LimitExceeded
+from drivers.errors import LimitExceeded, Restarted
+from drivers.patience import insist
 
 
 class Limited:
@@ -29,6 +30,8 @@ class Limited:
     model: ClassVar[str] = ""
     SNAPSHOT: ClassVar[tuple[str, ...]] = ()
     """The quantities that are written into the head of a sweep."""
+    KEPT: ClassVar[tuple[str, ...]] = ()
+    """The quantities that nothing changes during a run; one that changes makes the rows wrong."""
 
     name: str
     address: str
@@ -37,6 +40,7 @@ class Limited:
     clock: Clock
     lock: threading.RLock
     _limits: dict[str, tuple[float, float]]
+    _remembered: dict[str, Any] | None = None
 
     @dataclasses.dataclass(frozen=True)
     class Settings:
@@ -81,12 +85,60 @@ class Limited:
         """Return the lowest and highest accepted value of every quantity that has limits."""
         return dict(self._limits)
 
+    def reconnect(self) -> None:
+        """Open a connection again that was lost; does nothing where none was.
+
+        Raises
+        ------
+        Lost, Timeout
+            It cannot be opened, or another instrument answers.
+        """
+
     def snapshot(self) -> dict[str, str | int | float]:
         """Return what the instrument is and how it is set; only reads."""
         with self.lock:
             settings = {quantity: getattr(self, quantity) for quantity in self.SNAPSHOT}
         head = {"driver": self.driver_name, "address": self.address, "identity": self.identity}
         return head | {name: getattr(value, "value", value) for name, value in settings.items()}
+
+    # what must stay as it is
+
+    def remember(self) -> None:
+        """Take the present settings for those that the rows of this run rest on."""
+        insist(self.power_cycled)  # forgets what was before
+        self._remembered = insist(self._kept)
+
+    def verify(self) -> None:
+        """Check that the instrument is set as it was remembered, and has not lost its power since.
+
+        Raises
+        ------
+        Restarted
+            It is not; the text says what has changed.
+        """
+        self.check_power()
+        kept, now = self._remembered or {}, insist(self._kept)
+        if changed := [f"{name} was {kept[name]!r}, is {now[name]!r}" for name in kept if kept[name] != now[name]]:
+            raise self._restarted("; ".join(changed))
+
+    def check_power(self) -> None:
+        """Check with as few questions as possible that the power was not off since `remember`; raises Restarted."""
+        if insist(self.power_cycled) and self._remembered is not None:
+            raise self._restarted("its power was off")
+
+    def power_cycled(self) -> bool:
+        """Return whether the instrument shows that its power was off since it was asked last."""
+        return False
+
+    def _restarted(self, what: str) -> Restarted:
+        return Restarted(
+            f"{self.name}: {what}, since the run began: it was switched off and on, or somebody turned a knob; "
+            "set it up as it should be and start again",
+            instrument=self.name,
+        )
+
+    def _kept(self) -> dict[str, Any]:
+        return {quantity: getattr(self, quantity) for quantity in self.KEPT}
 
 
 def check_settings(settings: Any, *, positive: Sequence[str] = ()) -> None:

@@ -17,6 +17,7 @@ X_Y_R = Fields(Number(-2, 2), Number(-2, 2), Number(0, 3))
 AGREEMENT = 1e-3
 """How far R may be from hypot(X, Y), over R."""
 ZERO_V = 1e-12
+POWER_ON = 128
 
 
 class SR830(Instrument, sr830.SR830, LockIn):
@@ -35,6 +36,7 @@ class SR830(Instrument, sr830.SR830, LockIn):
         "filter_stages", "reserve", "synchronous_filter", "input_source", "input_coupling_dc", "line_notch",
         "internal_reference",
     )  # fmt: skip
+    KEPT = ("oscillator_V", "phase_deg", "time_constant_s", "filter_stages")
 
     @dataclass(frozen=True)
     class Settings:
@@ -108,6 +110,10 @@ class SR830(Instrument, sr830.SR830, LockIn):
     def check_oscillator(self, volts: float) -> float:
         """Return the voltage [V] if the oscillator may be set to it; raises LimitExceeded."""
         return self.check_limit("oscillator_V", volts)
+
+    def power_cycled(self) -> bool:
+        """Return whether the event status has had its power-on bit since it was read last."""
+        return bool(self.query("*ESR?", Whole(0, 255)) & POWER_ON)
 
     def read(self) -> LockInReading:  # type: ignore[override]  # what PyMeasure calls read is not for the user
         """Measure X and Y [V] with the status since the last reading, in one transaction.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import Any
@@ -77,19 +78,22 @@ class SteppedField(Measurement):
 
     def _one_sweep(self, sweep: int, temperature_K: float, legs: list[tuple[float, ...]]) -> None:
         if not math.isnan(temperature_K):
-            self.go_to_temperature(
+            self.through_lost_connections(lambda: self.go_to_temperature(
                 temperature_K, self.temperature_tolerance_K, self.temperature_dwell_s, self.temperature_timeout_s
-            )
+            ))  # fmt: skip
         for branch, fields in enumerate(legs):
             for field_T in fields:
-                self.go_to_field(field_T)
-                self.wait(self.settling_s)
-                self.take_row(
-                    sweep=sweep, branch=branch, field_set_T=field_T, temperature_set_K=temperature_K,
-                    tolerance_K=self.temperature_tolerance_K,
-                )  # fmt: skip
+                self.through_lost_connections(functools.partial(self._one_point, sweep, branch, field_T, temperature_K))
                 self.rows_taken += 1
                 self.emit("progress", 100 * self.rows_taken / self.rows_to_take)
+
+    def _one_point(self, sweep: int, branch: int, field_T: float, temperature_K: float) -> None:
+        self.go_to_field(field_T)
+        self.settle_filters()
+        self.take_row(
+            sweep=sweep, branch=branch, field_set_T=field_T, temperature_set_K=temperature_K,
+            tolerance_K=self.temperature_tolerance_K,
+        )  # fmt: skip
 
     def estimate_s(self, rig: Rig) -> float:
         """Return how long the run will take [s]: ramps, settling of the lock-in and of the temperature."""

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -31,6 +32,8 @@ from analysis.row import (
 )
 from analysis.sample import Sample
 from drivers.clock import Clock
+from drivers.errors import DriverError, Lost
+from drivers.limited import Limited
 from drivers.lock_in import settling_time_constants
 from drivers.patience import insist
 from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, TemperatureController
@@ -38,6 +41,10 @@ from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, Temp
 log = logging.getLogger(__name__)
 
 HOLD, ZERO = "hold", "zero"
+RECONNECT_S = 5.0
+"""By the wall: how long a lost connection is tried again before the run ends."""
+RECONNECT_TRIES = 3
+"""Connections lost one after the other at one point, before the run ends."""
 LONGEST_PAUSE_S = 10.0
 """By the wall; a pause that takes longer is lost, and the driver of the magnet says so."""
 
@@ -144,6 +151,12 @@ class Rig:
         """The lock-ins that there are, the longitudinal one first."""
         return (self.lockin_xx,) if self.lockin_xy is None else (self.lockin_xx, self.lockin_xy)
 
+    @property
+    def instruments(self) -> tuple[Limited, ...]:
+        """The instruments as what they all are: set in some way, and on some connection."""
+        roles = (self.magnet, self.thermometer, *self.lockins)
+        return tuple(instrument for instrument in roles if isinstance(instrument, Limited))
+
     def current_A(self) -> float:
         """Return the rms current that the oscillator drives [A]."""
         return self.lockin_xx.oscillator_V / self.series_resistor_ohm
@@ -221,6 +234,8 @@ class Measurement(Procedure):
         self.settling_s = self.rig.settling_s(self.settle_percent / 100)
         for lockin in self.rig.lockins:
             insist(lockin.read)  # clears status bits that belong to the time before this run
+        for instrument in self.rig.instruments:
+            instrument.remember()
 
     def _set_oscillator(self) -> None:
         self.rig.lockin_xx.oscillator_V = self.oscillator_V(self.rig)
@@ -307,6 +322,52 @@ class Measurement(Procedure):
                 interrupt=self.control.interrupt,
             )  # fmt: skip
 
+    def settle_filters(self) -> None:
+        """Wait until the lock-ins have settled at a new point; the time is used to see that all is set as it was.
+
+        Raises
+        ------
+        Restarted
+            An instrument was switched off and on, or somebody turned a knob.
+        """
+        began_s = self.rig.clock.now()
+        for instrument in self.rig.instruments:
+            instrument.verify()
+        self.wait(self.settling_s - (self.rig.clock.now() - began_s))
+
+    def through_lost_connections(self, step: Callable[[], object]) -> None:
+        """Do a step; when a connection is lost on the way, open it again and do the whole step again.
+
+        Raises
+        ------
+        Lost
+            It could not be opened again in time, or was lost again and again.
+        """
+        for _ in range(RECONNECT_TRIES):
+            try:
+                step()
+                return
+            except Lost as error:
+                log.warning("%s (trying)", error)
+                self._reconnect(error)
+        step()
+
+    def _reconnect(self, lost: Lost) -> None:
+        """Open the connections again that are gone; raises the error itself when that takes too long."""
+        until, pause_s = time.monotonic() + RECONNECT_S, 0.05
+        while True:
+            try:
+                for instrument in self.rig.instruments:
+                    instrument.reconnect()
+            except DriverError as error:
+                if time.monotonic() + pause_s > until or self.control.stop.is_set():
+                    raise lost from error
+                self.control.stop.wait(pause_s)
+                pause_s *= 2
+            else:
+                log.info("%s: connected again", lost.instrument)
+                return
+
     def wait(self, seconds: float) -> None:
         """Let experiment time pass; raises Stopped at once when the run is ended."""
         until = self.rig.clock.now() + seconds
@@ -328,12 +389,14 @@ class Measurement(Procedure):
     def take_row(
         self, *, sweep: int, branch: int, field_set_T: float, temperature_set_K: float, tolerance_K: float = math.inf
     ) -> dict[str, Any]:
-        """Read the instruments once and emit the row."""
+        """Read the instruments once and emit the row; raises Restarted, and emits none, after a power cycle."""
         repeats: list[str] = []
         readings: dict[str, Any] = {
             name: insist(read, on_repeat=lambda name=name: repeats.append(name))
             for name, read in self._readings().items()
         }
+        for instrument in self.rig.instruments:
+            instrument.check_power()  # a row that was taken with the settings of a fresh start is not used
         flags = Flag.REPEATED if repeats else Flag(0)
         xx: LockInReading = readings["xx"]
         xy: LockInReading = readings.get("xy", LockInReading(math.nan, math.nan, False, False))
