@@ -14,6 +14,7 @@ import scipy
 
 from acquire import version
 from acquire.config import Config
+from acquire.reservation import Reservation
 from drivers.catalogue import DRIVERS
 from drivers.clock import Clock
 from drivers.instrument import DriverError, Instrument
@@ -40,6 +41,8 @@ class Station:
     ------
     DriverError
         An instrument does not answer or is not what the configuration says; those opened before are closed.
+    InUseError
+        Another program has one of the instruments.
     """
 
     def __init__(self, config: Config, clock: Clock | None = None, open_now: bool = True) -> None:
@@ -48,9 +51,12 @@ class Station:
         self.rack: Rack | None = None
         self.instruments: dict[str, Instrument] = {}
         self._library: Any = config.visa_library
+        self._reservation: Reservation | None = None
         if config.simulated:
             self.rack = make_rack(config, self.clock)
             self._library = self.rack.library
+        else:
+            self._reservation = Reservation({name: entry.address for name, entry in config.instruments.items()})
         if open_now:
             self._open_all()
 
@@ -101,6 +107,8 @@ class Station:
             except Exception as error:
                 log.warning("%s: closing the connection failed: %s", name, error)
         self.instruments.clear()
+        if self._reservation is not None:
+            self._reservation.release()
 
 
 def make_rack(config: Config, clock: Clock, others: Mapping[str, tuple[str, str]] | None = None) -> Rack:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from acquire.__main__ import COMMANDS, main
+from acquire.config import load
 from acquire.journal import read
+from acquire.reservation import Reservation
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "config.yaml"
@@ -166,6 +168,18 @@ def test_an_instrument_that_is_not_there_is_named(tmp_path, capsys):
     path.write_text(text.replace("TCPIP::192.168.1.20::7180", "TCPIP::127.0.0.1::1"))
     assert main(["run", "field-sweep", "--config", str(path)]) == 1
     assert "magnet" in one_line(capsys)
+
+
+@pytest.mark.parametrize("command", [["check"], ["run", "field-sweep"]])
+def test_instruments_that_another_program_has_are_refused(tmp_path, capsys, command):
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG.read_text().replace("visa_library: simulated", 'visa_library: "@py"'))
+    held = Reservation({"x": load(path).instruments["magnet"].address})
+    try:
+        assert main([*command, "--config", str(path)]) == 1
+        assert f"magnet: TCPIP::192.168.1.20::7180::SOCKET is in use by process {os.getpid()}" in one_line(capsys)
+    finally:
+        held.release()
 
 
 def cusp(*words: str, **more) -> subprocess.Popen:
