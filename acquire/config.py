@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 import re
 import types
 import typing
@@ -70,6 +69,9 @@ class Config(_Strict):
     simulation : RackSettings
     simulation_speed : float
         How many times faster than real time the simulated rig runs.
+    temperature_pause_K, temperature_stop_K : float or None
+        Above the first the magnet holds and the run waits until it is cold again, above the second the magnet goes to
+        zero and the run ends [K]; whatever the procedure is doing.
     data_folder : Path
     """
 
@@ -80,6 +82,8 @@ class Config(_Strict):
     sample: Any = Sample()
     simulation: Any = None
     simulation_speed: float = Field(default=1.0, ge=0.1, le=10_000)
+    temperature_pause_K: float | None = Field(default=None, gt=0, le=1000)
+    temperature_stop_K: float | None = Field(default=None, gt=0, le=1000)
     data_folder: str = "data"
 
     @model_validator(mode="after")
@@ -91,6 +95,13 @@ class Config(_Strict):
         twice = {address for address in addresses if addresses.count(address) > 1}
         if twice:
             raise ValueError(f"instruments: address {twice.pop()} stands twice; each instrument has its own")
+        return self
+
+    @model_validator(mode="after")
+    def _pause_below_stop(self) -> Config:
+        if None not in (self.temperature_pause_K, self.temperature_stop_K):
+            if not self.temperature_pause_K < self.temperature_stop_K:  # type: ignore[operator]
+                raise ValueError("temperature_pause_K must be below temperature_stop_K")
         return self
 
     @property
@@ -270,13 +281,17 @@ def _value(hint: Any, value: Any, key: str) -> Any:
     if isinstance(hint, types.UnionType) and value is None and type(None) in typing.get_args(hint):
         return None
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(typing.cast(Any, hint), config=ConfigDict(strict=True))
-        checked = adapter.validate_python(value)
+        strictly = ConfigDict(strict=True, allow_inf_nan=False)
+        adapter: TypeAdapter[Any] = TypeAdapter(typing.cast(Any, hint), config=strictly)
+        checked = adapter.validate_python(_tuples(value))
     except ValidationError as error:
         raise _KeyTrouble(key, _first_trouble(error, value)) from None
-    if isinstance(checked, float) and not math.isfinite(checked):
-        raise _KeyTrouble(key, f"{value!r} is not finite; give a number")
     return checked
+
+
+def _tuples(value: Any) -> Any:
+    """Return the lists of YAML as the tuples that frozen settings hold."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _validated(cls: type[BaseModel], values: dict[str, Any], prefix: str) -> Any:

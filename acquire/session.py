@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from acquire.run import Run, load
 from acquire.station import Station, versions
 from acquire.status import Job, JobStatus, Readings, State, Status
 from acquire.supervisor import Supervisor
+from acquire.temperature_guard import TemperatureGuard, Word
 from acquire.trouble import foreseen
 from acquire.worker import ABORTED, FAILED, FINISHED, QUENCHED, Worker
 from analysis.live import Settings, Snapshot
@@ -84,9 +86,13 @@ class Session:
         self._closed = False
         self._quiet = threading.Event()
         self._quiet.set()
+        self._guard = TemperatureGuard()
         self._supervisor: Supervisor | None = None
         if station:
-            self._supervisor = Supervisor(station.rig, self._publish_readings, self._quenched, lambda: self._row)
+            self._guard = TemperatureGuard(station.config.temperature_pause_K, station.config.temperature_stop_K)
+            self._supervisor = Supervisor(
+                station.rig, self._publish_readings, self._quenched, self._judge_temperature, lambda: self._row
+            )
             self._supervisor.start()
 
     # ---- what the outside hears
@@ -200,6 +206,8 @@ class Session:
             self._quiet.clear()
             # from here on stop, hold and close reach this run, though its file is not open yet
             self._control = control = Control()
+            if self._guard.holding:
+                control.request_hold()
             self._row = None
             self._change_job(job.number, status=JobStatus.RUNNING)
             self._tell(State.RUNNING, f"{job.title} running")
@@ -352,6 +360,35 @@ class Session:
                 self._control.quenched = True
                 self._control.request_stop(HOLD)
             self._tell(State.QUENCH, QUENCHED)
+
+    def _judge_temperature(self, temperature_K: float) -> None:
+        """Do what the guard says of a temperature; on the supervisor's thread, whatever the procedure is doing."""
+        word = self._guard.judge(temperature_K, time.monotonic())
+        if word is None:
+            return
+        log.warning("temperature %.4g K: %s", temperature_K, word.value)
+        if word is Word.HOLD:
+            self.hold()
+            self._tell(sentence=f"{temperature_K:.4g} K is above temperature_pause_K: the magnet holds, the run waits")
+        elif word is Word.RESUME:
+            self.resume()
+        else:
+            self._give_up(temperature_K)
+
+    def _give_up(self, temperature_K: float) -> None:
+        sentence = f"{temperature_K:.4g} K is above temperature_stop_K: the magnet goes to zero"
+        with self._lock:
+            if self._control is not None:
+                self._control.request_stop(ZERO)
+                self._tell(State.STOPPING, sentence)
+                return
+        assert self._station is not None
+        self._tell(State.FAILED, sentence)
+        try:
+            self._station.rig.magnet.start_ramp(0.0)
+        except DriverError as error:
+            log.error("temperature guard: %s", error)
+            self._tell(State.FAILED, f"{sentence}, but it did not start: {error}")
 
     # ---- analysis and replay
 

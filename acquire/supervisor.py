@@ -1,4 +1,4 @@
-"""Looks at the instruments on a thread of its own, also when nothing runs, and says so when the magnet quenches."""
+"""Looks at the instruments on a thread of its own, also when nothing runs: a quench, a temperature too high."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class Supervisor(threading.Thread):
     publish : callable of Readings
     on_quench : callable
         Called once when the magnet supply reports a quench.
+    on_temperature : callable of float
+        Called with every temperature that is read [K].
     row_under_way : callable
         Returns the newest row while a procedure runs, else None. A lock-in clears its status bits when they
         are read, so they are left to the procedure while there is one.
@@ -42,12 +44,13 @@ class Supervisor(threading.Thread):
 
     def __init__(
         self, rig: Rig, publish: Callable[[Readings], None], on_quench: Callable[[], None],
-        row_under_way: Callable[[], Mapping[str, float] | None],
+        on_temperature: Callable[[float], None], row_under_way: Callable[[], Mapping[str, float] | None],
     ) -> None:  # fmt: skip
         super().__init__(name="supervisor", daemon=True)
         self._rig = rig
         self._publish = publish
         self._on_quench = on_quench
+        self._on_temperature = on_temperature
         self._row_under_way = row_under_way
         self._closing = threading.Event()
         self._quench_told = False
@@ -60,6 +63,8 @@ class Supervisor(threading.Thread):
             try:
                 readings = self.look()
                 self._tell_quench(readings.magnet == MagnetState.QUENCH.value)
+                if readings.temperature_K is not None:
+                    self._on_temperature(readings.temperature_K)
                 self._publish(readings)
             except Exception:
                 # whatever it is, the next look must come: a quench would go unseen
