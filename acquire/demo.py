@@ -12,7 +12,8 @@ from acquire.results import Results
 from acquire.session import Session
 from acquire.station import Station
 from acquire.status import JobStatus
-from analysis.live import Settings, Snapshot
+from analysis.live import Settings
+from analysis.snapshot import Snapshot
 from procedures.measurement import ZERO
 from procedures.temperature_series import TemperatureSeries
 

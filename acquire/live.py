@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Mapping
 
 from analysis.curve import Curve
-from analysis.live import LiveAnalysis, Settings, Snapshot
+from analysis.live import LiveAnalysis, Settings
 from analysis.row import SWEEP
+from analysis.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from acquire.wording import in_words
 from analysis.fit import Estimate
-from analysis.live import Snapshot, SweepResult
+from analysis.snapshot import Snapshot, SweepResult
 
 MOST_POINTS = 300
 """A curve on paper shows no more points than this; the fit is drawn through all of them."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from acquire import version
 from acquire.run import Run
-from analysis.live import LiveAnalysis, Settings, Snapshot, as_json
+from analysis.live import LiveAnalysis, Settings, as_json
 from analysis.row import SWEEP
+from analysis.snapshot import Snapshot
 
 
 @dataclass(frozen=True, eq=False)

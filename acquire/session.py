@@ -25,7 +25,8 @@ from acquire.supervisor import Supervisor
 from acquire.temperature_guard import TemperatureGuard, Word
 from acquire.trouble import foreseen
 from acquire.worker import ABORTED, FAILED, FINISHED, QUENCHED, Worker
-from analysis.live import Settings, Snapshot
+from analysis.live import Settings
+from analysis.snapshot import Snapshot
 from drivers.errors import DriverError
 from drivers.patience import insist
 from procedures.catalogue import PROCEDURES

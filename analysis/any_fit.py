@@ -6,6 +6,7 @@ the rule for what counts as determined are those of every other fit.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,16 @@ class Observations(Block):
         rows = np.vstack([(derivative * np.where(self._log, parameters, 1.0)).T, self.curve.dsigma - value])
         rows = self._projected(rows * self._weight)
         return Products(rows @ rows.T, np.zeros(len(rows)))
+
+    def predicted(self, parameters: Sequence[float]) -> np.ndarray:
+        """Return what the function predicts, the nuisance apart, shape (n,)."""
+        return self._both(*parameters)[0]
+
+    def with_data(self, data: np.ndarray) -> Observations:
+        """Return the same with other data."""
+        other = copy.copy(self)
+        other.curve = Curve(self.curve.field_T, data, self.curve.error)
+        return other
 
     def data_square(self) -> float:
         """Return the weighted sum of squares of the data, the nuisance out."""
@@ -145,11 +156,16 @@ class Search:
             return 1.0
         return max(minimum.chi2, self.problem.floor) / self.freedom
 
+    def values(self, minimum: Point) -> dict[str, float]:
+        """Return the parameters at a minimum by name, in their own units."""
+        natural = self.observations.natural(minimum.u).tolist()
+        return {p.name: v for p, v in zip(self.parameters, natural, strict=True)}
+
     def solution(self) -> Solution:
         """Return the best minimum with what it says of each parameter."""
         best, ranges = self._settled()
         variance = self.variance(best)
-        values = {p.name: v for p, v in zip(self.parameters, self.observations.natural(best.u).tolist(), strict=True)}
+        values = self.values(best)
         estimates = tuple(_estimate(p, values[p.name], r) for p, r in zip(self.parameters, ranges, strict=True))
         return Solution(
             estimates, values, variance * best.inverse, best.chi2, best.chi2 / self.freedom, variance, self.points,
@@ -184,8 +200,8 @@ def _embracing(interval: Interval, near: np.ndarray, far: np.ndarray) -> Interva
         if high - low <= 2 * WIDEST:
             return Interval(low, high, True)
     low, high = interval.far or (interval.lower, interval.upper)
-    low = None if low is None else min(low, float(far.min()))
-    return Interval(low, None if high is None else max(high, float(far.max())), False)
+    low = None if low is None else min(float(low), float(far.min()))
+    return Interval(low, None if high is None else max(float(high), float(far.max())), False)
 
 
 def _estimate(parameter: Parameter, value: float, interval: Interval) -> Estimate:

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import BSpline, make_interp_spline
 
 from analysis.landau_levels import field_change
 from analysis.special import cooperon
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
 
 _STEP = 0.2
 _DEGREE = 7
@@ -85,7 +88,7 @@ def _ratio(zeta: np.ndarray, kappa: float) -> tuple[np.ndarray, np.ndarray, np.n
     """Return R and its derivatives by ln zeta and ln kappa, each of shape (n,)."""
     rows, knots = _table()
     at_kappa = np.stack([rows(np.log(kappa)), rows(np.log(kappa), 1)], axis=-1)
-    spline = BSpline.construct_fast(knots, at_kappa, _DEGREE)
+    spline = type(rows).construct_fast(knots, at_kappa, _DEGREE)
     lowest = np.exp(_LN_ZETA[0])
     at = np.log(np.maximum(zeta, lowest))
     value, slope = spline(at), spline(at, 1)
@@ -97,6 +100,8 @@ def _ratio(zeta: np.ndarray, kappa: float) -> tuple[np.ndarray, np.ndarray, np.n
 @cache
 def _table() -> tuple[BSpline, np.ndarray]:
     """Return the spline in ln kappa of the coefficients of the splines in ln zeta, and the knots of the latter."""
+    from scipy.interpolate import make_interp_spline  # slow to import, and needed here only
+
     ln_zeta = np.arange(_LN_ZETA[0], _LN_ZETA[1] + _STEP / 2, _STEP)
     # half a step beside 0: kappa = 1 itself divides by 0
     ln_kappa = np.arange(_LN_KAPPA[0] - 2.5 * _STEP, _LN_KAPPA[1] + _STEP / 2, _STEP)

@@ -6,8 +6,8 @@ B_j = sum_i M_ji hbar/(4 e L_i^2). The weights w and the table M are the whole m
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +22,14 @@ _BIN_NUMBERS = np.arange(_BINS)
 _BIN_EDGES = (_BIN_NUMBERS / _BINS) ** 2
 _FINER = 3  # times finer than the rates are the fields to which channels are rounded
 _MARGIN = 0.02  # of the variance of the data: valleys no worse than this are tried too
-_EXPONENTS = np.linspace(-1, 0, _GRID)
+_EXPONENTS, _FINE_EXPONENTS = np.linspace(-1, 0, _GRID), np.linspace(-1, 0, _FINER * _GRID)
 FIELD_NM2 = HBAR_OVER_4E * 1e18
 """B_i L_i^2 = hbar/(4 e) [T nm^2]."""
 
 
 def channel_model(
     *, name: str, title: str, source: str, parameters: tuple[Parameter, ...],
-    weights: Sequence[float], rates: Sequence[Sequence[float]], **declared: Callable,
+    weights: Sequence[float], rates: Sequence[Sequence[float]], **declared: Any,
 ) -> Model:  # fmt: skip
     """Declare a sum of channels with given weights.
 
@@ -70,9 +70,9 @@ def thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
     return np.add.reduceat(field[order], starts) / counts, np.add.reduceat(curve.dsigma[order], starts) / counts
 
 
-def trial_fields(field_T: np.ndarray) -> np.ndarray:
+def trial_fields(field_T: np.ndarray, exponents: np.ndarray = _EXPONENTS) -> np.ndarray:
     """Return fields B_i [T], shape (16,), from what a sweep is too coarse to show to what it is too short to show."""
-    return 3 * field_T.max() * (24.0 * field_T.size) ** _EXPONENTS
+    return 3 * field_T.max() * (24.0 * field_T.size) ** exponents
 
 
 def _scan(
@@ -83,22 +83,26 @@ def _scan(
     grid = trial_fields(field)
     free = [i for i, parameter in enumerate(parameters) if parameter.name not in held]
     axes = [grid if i in free else np.array([FIELD_NM2 / held[p.name] ** 2]) for i, p in enumerate(parameters)]
-    rates = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    sizes = [axis.size for axis in axes]
+    rates = np.empty((*sizes, len(axes)))
+    for i, axis in enumerate(axes):
+        rates[..., i] = axis.reshape([-1 if j == i else 1 for j in range(len(axes))])
+    rates = rates.reshape(-1, len(axes))
     b = rates @ table.T
-    fine = np.geomspace(grid[0], grid[-1], _FINER * _GRID)
+    fine = trial_fields(field, _FINE_EXPONENTS)
+    nearest = np.rint(np.log(b / fine[0]) / np.log(fine[1] / fine[0])).astype(int)
+    nearest = np.minimum(np.maximum(nearest, 0), fine.size - 1)
     # a channel above the grid is flat on this curve: a zero row stands for it
-    nearest = np.searchsorted(np.sqrt(fine[1:] * fine[:-1]), b)
     nearest[b > 2 * fine[-1]] = fine.size
     shapes = np.zeros((fine.size + 1, field.size))
     shapes[:-1] = cooperon(field, fine)[0]
     shapes -= shapes.mean(axis=1, keepdims=True)
     gram, overlap = shapes @ shapes.T, shapes @ (dsigma - dsigma.mean())
-    misfit = -2 * (weight * overlap[nearest]).sum(axis=-1)
-    for i, j in itertools.product(range(weight.size), repeat=2):
-        misfit += weight[i] * weight[j] * gram[nearest[..., i], nearest[..., j]]
+    pairs = gram[nearest[:, :, np.newaxis], nearest[:, np.newaxis, :]]
+    misfit = (pairs @ weight - 2 * overlap[nearest]) @ weight
     return tuple(
-        {parameters[i].name: _length(rates[at][i], parameters[i]) for i in free}
-        for at in _lowest_minima(misfit, margin=_MARGIN * float(dsigma.var() * dsigma.size))
+        {parameters[i].name: _length(rates[at, i], parameters[i]) for i in free}
+        for at in _lowest_minima(misfit.reshape(sizes), margin=_MARGIN * float(dsigma.var() * dsigma.size))
     )
 
 
@@ -106,13 +110,12 @@ def _length(rate_T: float, parameter: Parameter) -> float:
     return float(np.clip(np.sqrt(FIELD_NM2 / rate_T), parameter.lower, parameter.upper))
 
 
-def _lowest_minima(misfit: np.ndarray, margin: float, count: int = 4) -> list[tuple[int, ...]]:
-    """Return the indices of the lowest local minima of a table, those within `margin` of the deepest, deepest first."""
-    padded = np.pad(misfit, 1, constant_values=np.inf)
-    inner = tuple(slice(1, -1) for _ in misfit.shape)
+def _lowest_minima(misfit: np.ndarray, margin: float, count: int = 4) -> list[int]:
+    """Return the flat indices of the lowest minima of a table, those within `margin` of the deepest, deepest first."""
     lowest = misfit <= misfit.min() + margin
-    for axis, shift in itertools.product(range(misfit.ndim), (-1, 1)):
-        lowest &= misfit <= np.roll(padded, shift, axis)[inner]
-    minima = np.argwhere(lowest)
-    ranked = minima[np.argsort(misfit[lowest], kind="stable")]
-    return [tuple(map(int, at)) for at in ranked[:count]]
+    for axis in range(misfit.ndim):
+        along, is_lowest = misfit.swapaxes(0, axis), lowest.swapaxes(0, axis)
+        is_lowest[1:] &= along[1:] <= along[:-1]
+        is_lowest[:-1] &= along[:-1] <= along[1:]
+    minima = np.flatnonzero(lowest)
+    return minima[misfit.ravel()[minima].argsort(kind="stable")][:count].tolist()

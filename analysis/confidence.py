@@ -89,7 +89,9 @@ def intervals(
         doubts[[other for other in one_sided if other not in found]] = np.inf
         doubts[list(found)] = 0.0
     for place in range(minimum.u.size):
-        if place not in found and loose:
+        if place not in found and any(profile.loses(place) for profile in loose):
+            found[place] = _by_profile(Profile(problem, minimum, variance, place), None)
+        elif place not in found and loose:
             found[place] = _along(loose, place)
         elif place not in found:
             found[place] = Interval(minimum.u[place] - sd[place], minimum.u[place] + sd[place], True)
@@ -157,6 +159,11 @@ class Profile:
     def ends(self, level: float) -> tuple[float | None, float | None]:
         """Return where chi^2/variance has risen by `level` on either side; None if it does not before the bound."""
         return self._walks[0].crossing(level), self._walks[1].crossing(level)
+
+    def loses(self, place: int) -> bool:
+        """Tell whether another unknown runs to a bound along the profile: there its covariance means nothing."""
+        low, high = self.problem.lower[place], self.problem.upper[place]
+        return any(not low < state.u[place] < high for _, state in self.within(TWO_SIGMA))
 
     def within(self, level: float) -> list[tuple[float, Point]]:
         """Return the rise and the refitted minimum at each point walked where the rise is at most `level`."""

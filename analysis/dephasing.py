@@ -19,6 +19,10 @@ FEWEST_TEMPERATURES = 3
 """Below this a power law has no point to spare that could contradict it."""
 
 
+MOST_RESISTIVE_OHM = H / E**2 / 2
+"""Sheet resistance (12.9 kohm) from which on the logarithm of the Nyquist rate is 0 or less."""
+
+
 @dataclass(frozen=True, eq=False)
 class PowerLaw:
     """L_phi = L_1 (T/T_1)^s.
@@ -117,21 +121,6 @@ def nyquist_rate_self_consistent(temperature_K: float | np.ndarray, sheet_ohm: f
     return KB * np.asarray(temperature_K, dtype=float) / HBAR / u
 
 
-def nyquist_length_nm(temperature_K: float | np.ndarray, sheet_ohm: float, diffusion_m2_per_s: float) -> np.ndarray:
-    """Return L_phi = sqrt(D tau_phi) of Nyquist dephasing in a film, ~ T^(-1/2) [nm].
-
-    Parameters
-    ----------
-    temperature_K : float or ndarray
-    sheet_ohm : float
-    diffusion_m2_per_s : float
-        D of the electron motion [m^2/s].
-    """
-    if not diffusion_m2_per_s > 0:
-        raise ValueError(f"nyquist_length_nm: D = {diffusion_m2_per_s:g} m^2/s; it must be above 0")
-    return 1e9 * np.sqrt(diffusion_m2_per_s / nyquist_rate(temperature_K, sheet_ohm))
-
-
 def largest_current_A(temperature_K: float, ohm_per_m: float, l_phi_nm: float) -> float:
     """Return the rms current whose voltage over one L_phi is k T/e: more heats the electrons [A].
 
@@ -147,6 +136,6 @@ def largest_current_A(temperature_K: float, ohm_per_m: float, l_phi_nm: float) -
 
 def _conductance(sheet_ohm: float) -> float:
     g = H / E**2 / sheet_ohm if sheet_ohm > 0 else math.inf
-    if not 2 < g < math.inf:
+    if not sheet_ohm < MOST_RESISTIVE_OHM or not g < math.inf:
         raise ValueError(f"Nyquist rate: {sheet_ohm:g} ohm per square; it must lie between 0 and 12.9 kohm")
     return g

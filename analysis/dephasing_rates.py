@@ -11,20 +11,25 @@ import numpy as np
 from scipy.special import gamma, zeta
 
 from analysis.constants import HBAR, KB, E
+from analysis.quantity import finite, positive
 
 _THERMAL = 2 * (1 - 2**-1.5) * gamma(1.5) * zeta(1.5) / (math.sqrt(2) * math.pi**2)  # 0.21445
-_LORENZ = math.pi**2 / 3 * (KB / E) ** 2
+_WHO = "dephasing rates"
+LORENZ = math.pi**2 / 3 * (KB / E) ** 2
+"""Lorenz number [V^2/K^2]: 2.44e-8."""
+METAL_COUPLING = 2e9
+"""Usual electron-phonon coupling of metals [W/(m^3 K^5)]: UNVERIFIED, 1e9 to 5e9, an order of magnitude."""
 
 
 def bulk_nyquist_rate(
-    temperature_K: float | np.ndarray, diffusion_m2_per_s: float, states_per_J_m3: float
+    temperature_K: float | np.ndarray, diffusion_cm2_per_s: float, states_per_J_m3: float
 ) -> np.ndarray:
     """Return 1/tau_phi = c (k T)^(3/2)/(hbar nu (hbar D)^(3/2)), c = 0.21445, of a dirty bulk metal [1/s].
 
     c is derived and cross-checked by Schmid's rate and the film's; UNVERIFIED by a paper that prints it.
     """
-    thermal = KB * _above("T", temperature_K) / (HBAR * _above("D", diffusion_m2_per_s))
-    return _THERMAL * thermal**1.5 / (HBAR * _above("nu", states_per_J_m3))
+    thermal = KB * positive(_WHO, "T", temperature_K) / (HBAR * 1e-4 * positive(_WHO, "D", diffusion_cm2_per_s))
+    return _THERMAL * thermal**1.5 / (HBAR * positive(_WHO, "nu", states_per_J_m3))
 
 
 def schmid_rate(energy_J: float | np.ndarray, fermi_energy_J: float, kf_l: float) -> np.ndarray:
@@ -34,8 +39,8 @@ def schmid_rate(energy_J: float | np.ndarray, fermi_energy_J: float, kf_l: float
     With eps = k T it is not the thermal dephasing rate: its dirty term is 9 times too small
     (see `bulk_nyquist_rate`), its clean term pi^2 times.
     """
-    energy, fermi = _above("energy", energy_J), _above("E_F", fermi_energy_J)
-    dirty = math.sqrt(3) / (2 * HBAR * np.sqrt(fermi)) * (energy / _above("k_F l", kf_l)) ** 1.5
+    energy, fermi = positive(_WHO, "energy", energy_J), positive(_WHO, "E_F", fermi_energy_J)
+    dirty = math.sqrt(3) / (2 * HBAR * np.sqrt(fermi)) * (energy / positive(_WHO, "k_F l", kf_l)) ** 1.5
     return math.pi / 8 * energy**2 / (HBAR * fermi) + dirty
 
 
@@ -50,10 +55,17 @@ def spin_flip_rate(
     (in the singlet) if they are frozen. Form: F. Pierre et al., Phys. Rev. B 68, 085413 (2003),
     doi:10.1103/PhysRevB.68.085413.
     """
-    width = math.pi**2 * _above("S", spin) * (spin + 1)
-    x = np.log(_above("T", temperature_K) / _above("T_K", kondo_K))
-    unitary = _above("n_imp", impurities_per_m3) / (math.pi * HBAR * _above("nu", states_per_J_m3))
-    return unitary * width / (width + x**2)
+    shape = nagaoka_suhl(positive(_WHO, "T", temperature_K), float(positive(_WHO, "T_K", kondo_K)), spin)[0]
+    impurities, states = positive(_WHO, "n_imp", impurities_per_m3), positive(_WHO, "nu", states_per_J_m3)
+    return impurities / (math.pi * HBAR * states) * shape
+
+
+def nagaoka_suhl(temperature_K: np.ndarray, kondo_K: float, spin: float = 0.5) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return w/(w + ln^2(T/T_K)), w = pi^2 S(S + 1): 1 at T_K; and, in a list, its derivative by T_K [1/K]."""
+    width = math.pi**2 * float(positive(_WHO, "S", spin)) * (spin + 1)
+    x = np.log(temperature_K / kondo_K)
+    value = width / (width + x**2)
+    return value, [2 * value**2 * x / (width * kondo_K)]
 
 
 def middle_temperature_K(bath_K: float | np.ndarray, voltage_V: float) -> np.ndarray:
@@ -61,7 +73,7 @@ def middle_temperature_K(bath_K: float | np.ndarray, voltage_V: float) -> np.nda
 
     The highest there is. Of a long wire, where phonons cool as well, an upper bound.
     """
-    return np.hypot(_above("T", bath_K), float(_finite("V", voltage_V)) / (2 * math.sqrt(_LORENZ)))
+    return np.hypot(positive(_WHO, "T", bath_K), float(finite(_WHO, "V", voltage_V)) / (2 * math.sqrt(LORENZ)))
 
 
 def phonon_cooled_temperature_K(
@@ -69,23 +81,9 @@ def phonon_cooled_temperature_K(
 ) -> np.ndarray:
     """Return T_e = (T^5 + P/Sigma)^(1/5) of electrons that lose their heat to phonons only [K].
 
-    Sigma is 1e9 to 5e9 W/(m^3 K^5) in metals: UNVERIFIED, an order of magnitude.
+    Sigma is of the order of `METAL_COUPLING` in metals.
     """
-    power = float(_finite("power", power_W_per_m3))
+    power = float(finite(_WHO, "power", power_W_per_m3))
     if power < 0:
         raise ValueError(f"electron temperature: the power is {power:g} W/m^3; heating is 0 or more")
-    return (_above("T", bath_K) ** 5 + power / _above("Sigma", coupling_W_per_m3_K5)) ** 0.2
-
-
-def _finite(name: str, value: float | np.ndarray) -> np.ndarray:
-    array = np.asarray(value, dtype=float)
-    if not np.isfinite(array).all():
-        raise ValueError(f"dephasing rates: {name} = {value}; it must be finite")
-    return array
-
-
-def _above(name: str, value: float | np.ndarray) -> np.ndarray:
-    array = _finite(name, value)
-    if not (array > 0).all():
-        raise ValueError(f"dephasing rates: {name} = {value}; it must be above 0")
-    return array
+    return (positive(_WHO, "T", bath_K) ** 5 + power / positive(_WHO, "Sigma", coupling_W_per_m3_K5)) ** 0.2

@@ -69,6 +69,8 @@ class FitResult:
         What the user should know.
     declared : Model
         The model itself.
+    derived : tuple of Estimate
+        What follows from the parameters (`Model.derived`), with its errors.
     """
 
     model: str
@@ -86,9 +88,10 @@ class FitResult:
     window_T: tuple[float, float]
     remarks: tuple[Remark, ...]
     declared: Model
+    derived: tuple[Estimate, ...] = ()
 
     def __getitem__(self, name: str) -> Estimate:
-        for estimate in self.estimates:
+        for estimate in (*self.estimates, *self.derived):
             if estimate.name == name:
                 return estimate
         raise KeyError(f"model {self.model} has no parameter {name!r}")

@@ -93,9 +93,10 @@ def joint_fit(
 def _find(model: Model | str) -> Model:
     if isinstance(model, Model):
         return model
-    if model not in MODELS:
-        raise ValueError(f"no model {model!r}; there are {', '.join(MODELS)}")
-    return MODELS[model]
+    try:
+        return MODELS[model]
+    except KeyError as error:
+        raise ValueError(f"fit: {error.args[0]}") from None
 
 
 def _lowest(minima: Sequence[Point]) -> Point:

@@ -9,12 +9,23 @@ import numpy as np
 
 from analysis.confidence import TWO_SIGMA, Interval
 from analysis.curve import Curve
+from analysis.derived import derived_estimates
 from analysis.estimate import Estimate, FitResult, JointFit
 from analysis.least_squares import Block, Point, Problem
 from analysis.model import Model, Parameter, Remark
 from analysis.sample import Sample
 
 _JOINT_STARTS = 3
+
+_HIGHEST_T, _LOWEST_T = 100.0, 1e-4
+"""No magnet holds more, and the field of the earth is not shielded for less."""
+
+_LARGEST_G0, _SMALLEST_G0 = 100.0, 1e-3
+"""Localization is some ln(tau_phi/tau) of G0: beyond these, the unit is wrong or something else is seen."""
+
+_TOO_GOOD = 0.01  # of chi^2 per degree of freedom: error bars ten times too large
+_ALIKE, _FEW = 0.8, 20  # correlation of neighbouring residuals that is no white noise, of at least so many
+_ROUNDED = 1e-20  # of the sum of squares of the data: what is left of it has no meaning
 
 
 class Task:
@@ -32,7 +43,10 @@ class Task:
         own = per_curve_fixed or [{}] * len(self.curves)
         if len(own) != len(self.curves):
             raise ValueError(f"fit {model.name}: per_curve_fixed has {len(own)} entries for {len(self.curves)} curves")
-        self.held = [_checked(model, {**known, **fixed, **mapping}) for mapping in own]
+        self.held = [
+            _checked(model, {**known, **_measured(model, curve, start), **fixed, **mapping})
+            for curve, mapping in zip(self.curves, own, strict=True)
+        ]
         self.start = _checked(model, start)
         names = [parameter.name for parameter in model.parameters if parameter.shared] if shared is None else shared
         self.shared = tuple(model[name].name for name in names)
@@ -166,6 +180,8 @@ class Task:
         chi2, points, count = float(gram[-1, -1]), curve.field_T.size, places.size + self.offset
         remarks = (
             *self._remarks(minimum, points - count, chi2),
+            *self._of_residuals(curve, values, chi2),
+            *_of_units(curve),
             *_of_estimates(estimates),
             *self.model.validity(values, curve, self.sample),
         )
@@ -176,7 +192,20 @@ class Task:
             chi2=chi2, chi2_reduced=chi2 / (points - count), points=points, parameters_free=count,
             aicc=self._aicc(chi2, points, count),
             window_T=(float(curve.field_T.min()), float(curve.field_T.max())), remarks=remarks, declared=self.model,
+            derived=derived_estimates(self.model, values, estimates, own, block.names, self.sample),
         )  # fmt: skip
+
+    def _of_residuals(self, curve: Curve, values: Mapping[str, float], chi2: float) -> list[Remark]:
+        """Return that the residuals go in runs, where there are no error bars to tell a misfit by."""
+        if self._weighted or curve.field_T.size < _FEW or chi2 < _ROUNDED * float(curve.dsigma @ curve.dsigma):
+            return []
+        left = (curve.dsigma - self.model.value(curve.field_T, *values.values()))[curve.field_T.argsort(kind="stable")]
+        left -= left.mean() if self.offset else 0.0
+        alike = float(left[1:] @ left[:-1] / (left @ left))
+        if alike < _ALIKE:
+            return []
+        text = f"neighbouring residuals are alike (correlation {alike:.2f}): the model does not describe this curve"
+        return [Remark("misfit", f"{text}, or the noise is slower than the points; the quoted errors are too small")]
 
     def _aicc(self, chi2: float, points: int, count: int) -> float:
         """Return AICc, N. Sugiura, Commun. Stat. A 7, 13 (1978), doi:10.1080/03610927808827599."""
@@ -191,10 +220,18 @@ class Task:
         remarks = []
         if not minimum.converged:
             remarks.append(Remark("not_converged", f"fit {self.model.name}: no minimum found; do not use its numbers"))
-        if self._weighted and chi2 > freedom + 5 * math.sqrt(2 * freedom) and chi2 > 1.5 * freedom:
+        if self._weighted and misses(chi2, freedom):
             text = f"chi^2 per degree of freedom is {chi2 / freedom:.2g}: the model or the error bars are wrong"
             remarks.append(Remark("misfit", f"{text}, and the quoted errors are too small"))
+        if self._weighted and chi2 < _TOO_GOOD * freedom:
+            text = f"chi^2 per degree of freedom is {chi2 / freedom:.2g}: the error bars are far too large"
+            remarks.append(Remark("large_errors", f"{text}, and so are the quoted errors"))
         return tuple(remarks)
+
+
+def misses(chi2: float, freedom: int) -> bool:
+    """Return whether chi^2 is beyond what noise, and error bars that are roughly right, can give."""
+    return chi2 > freedom + 5 * math.sqrt(2 * freedom) and chi2 > 1.5 * freedom
 
 
 def _known(model: Model, sample: Sample, start: Mapping[str, float]) -> dict[str, float]:
@@ -202,6 +239,13 @@ def _known(model: Model, sample: Sample, start: Mapping[str, float]) -> dict[str
     defaults = {p.name: p.default for p in model.parameters if p.known and p.default is not None}
     known = {**defaults, **model.known(sample)}
     return {name: value for name, value in known.items() if name not in start}
+
+
+def _measured(model: Model, curve: Curve, start: Mapping[str, float]) -> dict[str, float]:
+    """Return the known parameters that were measured together with the curve: its temperature."""
+    if "temperature_K" not in model.names or "temperature_K" in start or curve.temperature_K is None:
+        return {}
+    return {"temperature_K": curve.temperature_K} if model["temperature_K"].known else {}
 
 
 def _checked(model: Model, values: Mapping[str, float]) -> dict[str, float]:
@@ -231,6 +275,10 @@ def _check_curve(curve: Curve, model: Model, unknowns: int) -> None:
         raise ValueError(
             f"fit {model.name}: {curve.field_T.size} points for {unknowns} unknowns; measure more or widen the window"
         )
+    if field.max() > _HIGHEST_T:
+        raise ValueError(
+            f"fit {model.name}: the field reaches {field.max():.3g} T, above {_HIGHEST_T:g} T; give it in tesla"
+        )
     if not ((field > field.min()) & (field < field.max())).any():
         raise ValueError(
             f"fit {model.name}: less than three different |B| in the window; a curve needs a range of fields"
@@ -257,6 +305,20 @@ def _estimate(parameter: Parameter, value: float, interval: Interval) -> Estimat
     for end in interval.far or ():
         error = max(error, abs(_of_unknown(parameter, end) - value) / math.sqrt(TWO_SIGMA))
     return Estimate(parameter.name, parameter.unit, value, error, lower, upper, True)
+
+
+def _of_units(curve: Curve) -> list[Remark]:
+    """Return what no film in a laboratory gives: it is seen in no fit, since every formula knows B/B_phi only."""
+    remarks = []
+    highest, span = float(np.abs(curve.field_T).max()), float(np.ptp(curve.dsigma))
+    if highest < _LOWEST_T:
+        text = f"the field ends at {highest:.3g} T, below {_LOWEST_T:g} T: is it given in tesla?"
+        remarks.append(Remark("field_unit", f"{text} Every length depends on it"))
+    if not _SMALLEST_G0 <= span <= _LARGEST_G0:
+        limit = f"above {_LARGEST_G0:g}" if span > _LARGEST_G0 else f"below {_SMALLEST_G0:g}"
+        text = f"the curve spans {span:.3g} G0, {limit}; localization gives about one: is it in units of e^2/(pi h)?"
+        remarks.append(Remark("conductance_unit", text))
+    return remarks
 
 
 def _of_estimates(estimates: Sequence[Estimate]) -> list[Remark]:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dposv, dpotrf, dpotri  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg.lapack import dposv, dpotrf, dpotrs  # pyright: ignore[reportAttributeAccessIssue]
 
 from analysis.curve import Curve
 from analysis.model import Model
@@ -23,6 +23,8 @@ from analysis.model import Model
 _MAX_STEPS = 500
 _MAX_STEP = 3.0  # of an unknown at a time: a length changes by at most 20
 _CHI2_TOLERANCE = 1e-10  # of chi^2: 1e-4 standard errors for 100 points
+_PATIENCE = 100  # steps after which the tolerance is widened by ten, and again: a valley without an end has no minimum
+_FLAT = 1e-200  # a curvature that is none
 _ROUNDING = 1e-27  # of the sum of squares of the data: what is left of noiseless data
 
 
@@ -142,14 +144,13 @@ class Point:
 
 def _inverse(normal: np.ndarray) -> np.ndarray:
     diagonal = normal.diagonal()
-    scale = np.sqrt(np.maximum(diagonal, 1e-300))
+    scale = np.sqrt(np.maximum(diagonal, _FLAT))
     scale = scale * scale[:, np.newaxis]
     factor, failed = dpotrf(normal / scale)
     if not failed and factor.diagonal().min() > 1e-5:
-        upper, _ = dpotri(factor)
-        inverse = upper + upper.T
-        inverse.flat[:: diagonal.size + 1] /= 2
-        return inverse / scale
+        # not dpotri: on a busy machine its threads wait for each other for milliseconds
+        inverse, _ = dpotrs(factor, np.eye(diagonal.size))
+        return (inverse + inverse.T) / (2 * scale)
     values, vectors = np.linalg.eigh(normal / scale)
     return (vectors / np.maximum(values, 1e-14)) @ vectors.T / scale
 
@@ -206,12 +207,13 @@ class Problem:
         """
         here = self.at(np.clip(start, self.lower, self.upper), held)
         damping, growth, previous = 1e-4, 4.0, 0.0
-        for _ in range(_MAX_STEPS):
+        for turn in range(_MAX_STEPS):
+            tolerance = _CHI2_TOLERANCE * 10.0 ** (turn // _PATIENCE)
             step, whole = self._step(here, damping, held)
             expected = float(step @ (2 * here.gradient - here.normal @ step))
             # the search gains by a nearly constant factor a step: the next one is judged by the last two
             following = expected * min(1.0, expected / previous) if previous else expected
-            if whole and following <= _CHI2_TOLERANCE * here.chi2 + self.floor:
+            if whole and following <= tolerance * here.chi2 + self.floor:
                 moved = (part.after(step[block.places]) for part, block in zip(here.products, self.blocks, strict=True))
                 return self._point(here.u + step, tuple(moved), converged=True)
             trial = self.at(np.minimum(np.maximum(here.u + step, self.lower), self.upper), held)

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy.ndimage import minimum_filter
 
 from analysis.channels import thinned, trial_fields
 from analysis.curve import Curve
@@ -57,7 +56,11 @@ def scan(both: Both, parameters: tuple[Parameter, ...], to_length: ToLength, coa
 
 
 def _lowest_minima(misfit: np.ndarray, margin: float) -> list[tuple[int, ...]]:
-    lowest = (misfit == minimum_filter(misfit, size=3, mode="nearest")) & (misfit <= misfit.min() + margin)
+    around = misfit
+    for axis in range(misfit.ndim):
+        padded = np.pad(around, [(int(i == axis),) * 2 for i in range(misfit.ndim)], mode="edge").swapaxes(0, axis)
+        around = np.minimum(np.minimum(padded[:-2], padded[1:-1]), padded[2:]).swapaxes(0, axis)
+    lowest = (misfit == around) & (misfit <= misfit.min() + margin)
     minima = np.argwhere(lowest)
     return [tuple(map(int, at)) for at in minima[np.argsort(misfit[lowest], kind="stable")][:_MOST]]
 

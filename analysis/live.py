@@ -13,15 +13,21 @@ from typing import Any
 
 import numpy as np
 
+from analysis import van_der_pauw
 from analysis.advice import advice
 from analysis.curve import Curve
 from analysis.dephasing import FEWEST_TEMPERATURES, largest_current_A, power_law
+from analysis.examination import Examination, examine
+from analysis.film_sweeps import film_series
 from analysis.fit import Estimate, FitResult, fit, joint_fit
 from analysis.model import MODELS, Remark
-from analysis.reduction import Reduction, Resistance, reduce_curve, reduce_sweep
-from analysis.row import COLUMNS, SWEEP
+from analysis.plain import plain_estimate, plain_number, plain_remark
+from analysis.reduction import Reduction, reduce_curve, reduce_sweep
+from analysis.row import COLUMNS, SWEEP, V_REF
 from analysis.sample import Sample
 from analysis.selection import Candidate, Symmetry, select, symmetry
+from analysis.snapshot import JointSeries, Snapshot, SweepResult
+from analysis.statement import Statement, state
 
 AUTO = "auto"
 AUTO_MODELS = ("hln", "hln_full")
@@ -49,6 +55,8 @@ class Settings:
     sample : Sample
     joint : bool
         Fit finished sweeps of different temperatures together, with one L_so.
+    reference_ohm : float or None
+        Resistor over which a column `v_ref_V` was measured: the current is taken from it.
     """
 
     model: str = AUTO
@@ -57,6 +65,7 @@ class Settings:
     fixed: tuple[tuple[str, float], ...] = ()
     sample: Sample = field(default_factory=Sample)
     joint: bool = True
+    reference_ohm: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no sweep could be analysed with.
@@ -72,6 +81,8 @@ class Settings:
             raise ValueError(f"window: {self.window_T} T; give a field above 0, or leave it out to fit all")
         if self.field_offset_T is not None and not math.isfinite(self.field_offset_T):
             raise ValueError(f"field offset: {self.field_offset_T} T is not finite; leave it out to have it found")
+        if self.reference_ohm is not None and not 0 < self.reference_ohm < math.inf:
+            raise ValueError(f"reference resistor: {self.reference_ohm} ohm must be a number above 0")
         names = {name for model in self.models for name in MODELS[model].names}
         for name, value in self.fixed:
             if name not in names:
@@ -90,117 +101,6 @@ class Settings:
         return {name: value for name, value in self.fixed if name in MODELS[model].names}
 
 
-@dataclass(frozen=True, eq=False)
-class SweepResult:
-    """What is known of one sweep.
-
-    Attributes
-    ----------
-    sweep : int
-        Its number in the run.
-    temperature_K, temperature_spread_K : float or None
-        Mean and standard deviation of its good rows.
-    rows, flagged : int
-        All rows; those left out.
-    final : bool
-        The sweep is complete.
-    curve : Curve or None
-        Symmetrized delta sigma(B), zero where the fit is zero.
-    resistance : Resistance
-        Every good row.
-    fit : FitResult or None
-    drawn : tuple of two ndarrays, shape (m,), or None
-        Field [T] and fitted delta sigma [G0], finely spaced.
-    symmetry : Symmetry
-    field_offset_T, field_offset_error_T : float, float or None
-        What the magnet reads at zero field, mean of the legs; the error is None where it was given or not found.
-    leg_offsets_T : dict of int to float
-        The same for each leg.
-    sheet_ohm : float or None
-        Mean sheet resistance; None for a curve that came without one.
-    candidates : tuple of Candidate
-        Models tried, best first; empty where the model was given.
-    remarks : tuple of Remark
-        Of the rows, the reduction and the fit.
-    advice : str
-        What to do next, concrete; "" where nothing is wanting.
-    """
-
-    sweep: int
-    temperature_K: float | None
-    temperature_spread_K: float | None
-    rows: int
-    flagged: int
-    final: bool
-    curve: Curve | None
-    resistance: Resistance
-    fit: FitResult | None
-    drawn: tuple[np.ndarray, np.ndarray] | None
-    symmetry: Symmetry
-    field_offset_T: float
-    field_offset_error_T: float | None
-    leg_offsets_T: dict[int, float]
-    sheet_ohm: float | None
-    candidates: tuple[Candidate, ...]
-    remarks: tuple[Remark, ...]
-    advice: str
-
-
-@dataclass(frozen=True, eq=False)
-class JointSeries:
-    """Finished sweeps fitted together: one L_so, one L_phi for each.
-
-    Attributes
-    ----------
-    sweeps : tuple of int
-    temperature_K : tuple of float, length n
-    l_phi_nm : tuple of Estimate, length n
-    shared : tuple of Estimate
-        L_so and what else does not depend on temperature.
-    symmetry : tuple of Symmetry, length n
-        The class of each sweep, now that L_so is known.
-    chi2_reduced : float
-    """
-
-    sweeps: tuple[int, ...]
-    temperature_K: tuple[float, ...]
-    l_phi_nm: tuple[Estimate, ...]
-    shared: tuple[Estimate, ...]
-    symmetry: tuple[Symmetry, ...]
-    chi2_reduced: float
-
-    def of(self, sweep: int) -> tuple[Estimate, Symmetry] | None:
-        """Return L_phi and the class of one sweep, None for a sweep that is not in the series."""
-        if sweep not in self.sweeps:
-            return None
-        at = self.sweeps.index(sweep)
-        return self.l_phi_nm[at], self.symmetry[at]
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """All that is known at one moment.
-
-    Attributes
-    ----------
-    sweeps : tuple of SweepResult
-        In the order of their numbers.
-    current : int or None
-        The sweep that is not complete, if there is one.
-    joint : JointSeries or None
-        From two finished sweeps at different temperatures on.
-    dephasing : Estimate or None
-        Exponent s of L_phi ~ T^s, from three temperatures on; 1/tau_phi ~ T^(-2 s).
-    rows_total : int
-    """
-
-    sweeps: tuple[SweepResult, ...]
-    current: int | None
-    joint: JointSeries | None
-    dephasing: Estimate | None
-    rows_total: int
-
-
 def analyse(rows: Mapping[str, np.ndarray], settings: Settings, final: bool = True) -> SweepResult:
     """Analyse the rows of one sweep.
 
@@ -210,7 +110,7 @@ def analyse(rows: Mapping[str, np.ndarray], settings: Settings, final: bool = Tr
         The columns of `analysis.row`.
     settings : Settings
     final : bool
-        The sweep is complete. The numbers do not depend on it, the advice does.
+        The sweep is complete: its fit is examined, and replaced where it does not hold.
 
     Raises
     ------
@@ -218,7 +118,9 @@ def analyse(rows: Mapping[str, np.ndarray], settings: Settings, final: bool = Tr
         A column is missing or of another length. Data from which nothing can be had are not an error: `advice`
         says what they lack.
     """
-    reduction = reduce_sweep(rows, settings.sample.squares, settings.field_offset_T)
+    reduction = reduce_sweep(
+        rows, van_der_pauw.squares(settings.sample), settings.field_offset_T, settings.reference_ohm
+    )
     numbers = np.asarray(rows.get(SWEEP, ()), dtype=float)
     return _result(int(numbers[0]) if numbers.size else 0, reduction, settings, final)
 
@@ -239,14 +141,25 @@ def _result(sweep: int, reduction: Reduction, settings: Settings, final: bool) -
         except ValueError as error:  # too few points, or all alike: the settings were checked when they were made
             reason = str(error)
         found = found if fitted else Symmetry("undetermined", reason)
-    remarks = (*reduction.remarks, *(fitted.remarks if fitted else ()), *_heating(reduction, fitted, settings.sample))
+    examination = None
+    if final and fitted is not None and curve is not None:
+        examination = _examined(fitted, curve, settings)
+        if examination.fit is not fitted:
+            fitted = examination.fit
+            found = symmetry(fitted, curve)
+    remarks = (
+        *reduction.remarks, *(fitted.remarks if fitted else ()), *(examination.remarks if examination else ()),
+        *_heating(reduction, fitted, settings.sample),
+    )  # fmt: skip
+    if reduction.sheet_ohm is not None:  # a curve that was reduced already does not ask for the geometry
+        remarks += tuple(van_der_pauw.remarks(settings.sample))
     if curve is not None and fitted is not None:
         curve = replace(curve, dsigma=curve.dsigma - fitted.offset)
     return SweepResult(
         sweep, reduction.temperature_K, reduction.temperature_spread_K, reduction.rows, reduction.flagged, final,
         curve, reduction.resistance, fitted, _drawn(fitted), found, reduction.field_offset_T,
-        reduction.field_offset_error_T, reduction.leg_offsets_T, reduction.sheet_ohm, candidates,
-        tuple(dict.fromkeys(remarks)), advice(curve, fitted, reason, reduction.remarks, final),
+        reduction.field_offset_error_T, reduction.leg_offsets_T, reduction.sheet_ohm, reduction.current_A, candidates,
+        examination, tuple(dict.fromkeys(remarks)), advice(curve, fitted, reason, reduction.remarks, final),
     )  # fmt: skip
 
 
@@ -267,6 +180,12 @@ def _fitted(curve: Curve, settings: Settings) -> tuple[FitResult, tuple[Candidat
         settings.model, curve, fixed=settings.held(settings.model), window_T=settings.window_T, sample=settings.sample
     )
     return fitted, (), symmetry(fitted, curve)
+
+
+def _examined(fitted: FitResult, curve: Curve, settings: Settings) -> Examination:
+    return examine(
+        fitted, curve, settings.sample, may_replace=settings.model == AUTO, window_given=settings.window_T is not None
+    )
 
 
 def _heating(reduction: Reduction, fitted: FitResult | None, sample: Sample) -> list[Remark]:
@@ -303,7 +222,9 @@ class LiveAnalysis:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings or Settings()
         self._sweeps: dict[int, _Sweep] = {}
-        self._joint: tuple[tuple[SweepResult, ...], JointSeries | None] = ((), None)
+        self._finished: tuple[SweepResult, ...] = ()
+        self._joint: JointSeries | None = None
+        self._statement: Statement | None = None
 
     def add(self, row: Mapping[str, float]) -> None:
         """Take one row.
@@ -333,12 +254,12 @@ class LiveAnalysis:
         numbers = sorted(self._sweeps)
         results = tuple(self._sweeps[number].result(number, self._settings) for number in numbers)
         finished = tuple(result for result in results if result.final and result.fit is not None)
-        if finished != self._joint[0]:
-            self._joint = (finished, _joint(finished, self._settings))
-        joint = self._joint[1]
+        if finished != self._finished:
+            self._finished, self._joint = finished, _joint(finished, self._settings)
+            self._statement = _stated(finished, self._joint, self._settings.sample)
         running = [result.sweep for result in results if not result.final]
         return Snapshot(
-            results, running[-1] if running else None, joint, _exponent(finished, joint),
+            results, running[-1] if running else None, self._joint, _exponent(finished, self._joint), self._statement,
             sum(result.rows for result in results),
         )  # fmt: skip
 
@@ -354,7 +275,7 @@ class _Sweep:
     """The rows of one sweep in an array that grows, and what they came to when last asked."""
 
     def __init__(self) -> None:
-        self._block = np.empty((64, len(COLUMNS)))
+        self._block = np.empty((64, len(COLUMNS) + 1))
         self._rows = 0
         self._curve: Curve | None = None
         self._final = False
@@ -363,7 +284,7 @@ class _Sweep:
     def add(self, row: Mapping[str, float]) -> None:
         if self._rows == len(self._block):
             self._block = np.concatenate([self._block, np.empty_like(self._block)])
-        self._block[self._rows] = [row[name] for name in COLUMNS]
+        self._block[self._rows] = [*(row[name] for name in COLUMNS), row.get(V_REF, math.nan)]
         self._rows += 1
         self._known = None
 
@@ -382,17 +303,22 @@ class _Sweep:
                 self._known = analyse_curve(self._curve, settings, self._final, number)
             else:
                 columns = self._block[: self._rows].T
-                self._known = analyse(dict(zip(COLUMNS, columns, strict=True)), settings, self._final)
+                self._known = analyse(dict(zip((*COLUMNS, V_REF), columns, strict=True)), settings, self._final)
         return self._known
+
+
+def _reach(fitted: FitResult) -> float:
+    """Return the largest field of a window [T]."""
+    return max(abs(end) for end in fitted.window_T)
 
 
 def _joint(finished: tuple[SweepResult, ...], settings: Settings) -> JointSeries | None:
     """Fit all finished sweeps with one L_so, where spin-orbit coupling shows in one of them."""
     shows = any(result.fit is not None and result.fit.model == JOINT_MODEL for result in finished)
     series = [
-        (result.sweep, result.temperature_K, result.curve)
+        (result.sweep, result.temperature_K, result.curve.within(_reach(result.fit)))
         for result in finished
-        if result.temperature_K is not None and result.curve is not None
+        if result.temperature_K is not None and result.curve is not None and result.fit is not None
     ]
     errors = {curve.error is None for _, _, curve in series}
     if not (settings.joint and shows) or len({t for _, t, _ in series}) < 2 or len(errors) != 1:
@@ -404,6 +330,11 @@ def _joint(finished: tuple[SweepResult, ...], settings: Settings) -> JointSeries
     lengths = tuple(result["l_phi_nm"] for result in joint.results)
     classes = tuple(symmetry(result, curve) for result, curve in zip(joint.results, curves, strict=True))
     return JointSeries(sweeps, temperatures, lengths, joint.shared, classes, joint.chi2_reduced)
+
+
+def _stated(finished: tuple[SweepResult, ...], joint: JointSeries | None, sample: Sample) -> Statement | None:
+    series = film_series(finished, joint, sample, current_A=[result.current_A for result in finished])
+    return None if series is None else state(series)
 
 
 def _exponent(finished: tuple[SweepResult, ...], joint: JointSeries | None) -> Estimate | None:
@@ -433,22 +364,23 @@ def as_json(result: SweepResult, joint: JointSeries | None = None) -> dict[str, 
     window = fitted.window_T if fitted is not None else (read.min(), read.max()) if len(read) else (0.0, 0.0)
     return {
         "sweep": result.sweep,
-        "temperature_K": _number(result.temperature_K),
+        "temperature_K": plain_number(result.temperature_K),
         "model": fitted.model if fitted is not None else "none",
         "symmetry_class": result.symmetry.symmetry_class,
         "symmetry": result.symmetry.sentence,
-        "parameters": {estimate.name: _parameter(estimate) for estimate in estimates},
-        "window_T": [_number(end) for end in window],
-        "field_offset_T": _number(result.field_offset_T),
-        "field_offset_error_T": _number(result.field_offset_error_T),
-        "chi2_reduced": _number(fitted.chi2_reduced) if fitted is not None else None,
+        "parameters": {estimate.name: plain_estimate(estimate) for estimate in estimates},
+        "window_T": [plain_number(end) for end in window],
+        "field_offset_T": plain_number(result.field_offset_T),
+        "field_offset_error_T": plain_number(result.field_offset_error_T),
+        "chi2_reduced": plain_number(fitted.chi2_reduced) if fitted is not None else None,
         "points": fitted.points if fitted is not None else 0,
         "rows": result.rows,
         "rows_left_out": result.flagged,
         "advice": result.advice,
-        "warnings": [{"code": remark.code, "message": remark.message} for remark in result.remarks],
+        "warnings": [plain_remark(remark) for remark in result.remarks],
         "candidates": [
-            {"model": one.model, "aicc": _number(one.aicc), "weight": _number(one.weight)} for one in result.candidates
+            {"model": one.model, "aicc": plain_number(one.aicc), "weight": plain_number(one.weight)}
+            for one in result.candidates
         ],
         **_joint_json(result, joint),
     }
@@ -459,15 +391,6 @@ def _joint_json(result: SweepResult, joint: JointSeries | None) -> dict[str, Any
     if joint is None or known is None:
         return {}
     l_phi_nm, found = known
-    parameters = {estimate.name: _parameter(estimate) for estimate in (l_phi_nm, *joint.shared)}
+    parameters = {estimate.name: plain_estimate(estimate) for estimate in (l_phi_nm, *joint.shared)}
     classes = {"symmetry_class": found.symmetry_class, "symmetry": found.sentence}
-    return {"joint": {"parameters": parameters, **classes, "chi2_reduced": _number(joint.chi2_reduced)}}
-
-
-def _parameter(estimate: Estimate) -> dict[str, Any]:
-    numbers = {name: _number(getattr(estimate, name)) for name in ("value", "error", "lower", "upper")}
-    return {**numbers, "determined": bool(estimate.determined), "fixed": bool(estimate.fixed)}
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else float(value)
+    return {"joint": {"parameters": parameters, **classes, "chi2_reduced": plain_number(joint.chi2_reduced)}}

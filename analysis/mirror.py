@@ -33,6 +33,7 @@ _RIDGE = 1e-10  # of the (scaled) normal matrix: neighbouring F are nearly the s
 _ITERATIONS = 20
 _EVIDENCE = 50.0  # by how much E must lower chi^2 before its centre is believed
 _FINE_EVIDENCE = 15.0  # by how much two finer functions must lower it to be used
+_NO_DISTANCE = 1e-9  # over the largest field: rounding keeps the search from coming any closer
 _POOREST = 0.03  # largest believable error of a centre, over the largest field
 
 
@@ -235,19 +236,24 @@ class _Search:
         return _Linear(true, slope, design, solution, residual, float(residual @ residual))
 
     def _descend(self, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Improve the centres by Gauss-Newton steps."""
+        """Improve the centres by Gauss-Newton steps, no longer than has been seen to lead downhill."""
         legs, functions = len(centres), len(self.scales)
-        best = self._fit(centres)
+        best, longest = self._fit(centres), 2 * self.step
         for _ in range(_ITERATIONS):
             weights, slopes = best.solution[:functions, 0], best.solution[functions + legs :, 0]
             change = slopes[self.leg] - (weights @ best.slope) / np.where(best.true == 0, 1.0, best.true)
             shift = -self.member * (change * self.weight)[:, np.newaxis]
             step, inverse = _solve(np.hstack([best.design, shift]), best.residual)
             covariance = inverse[-legs:, -legs:]
-            moved = np.clip(step[-legs:], -2 * self.step, 2 * self.step)
-            centres = centres + moved
-            best = self._fit(centres)
-            if np.all(np.abs(moved) <= 0.01 * np.sqrt(np.diag(covariance))):
+            moved = np.clip(step[-legs:], -longest, longest)
+            trial = self._fit(centres + moved)
+            downhill = trial.chi2 < best.chi2
+            if downhill:
+                centres, best, longest = centres + moved, trial, 3 * longest
+            else:
+                longest = float(np.abs(moved).max()) / 4
+            arrived = np.abs(step[-legs:]) <= (0.01 if downhill else 0.1) * np.sqrt(np.diag(covariance))
+            if np.all(arrived) or longest < _NO_DISTANCE * self.reach:
                 return centres, self._believed(best, covariance)
         return centres, None
 

@@ -13,9 +13,11 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
+from analysis.constants import field_of_length
 from analysis.curve import Curve
 from analysis.sample import Sample
 
@@ -26,6 +28,15 @@ class Remark:
 
     code: str
     message: str
+
+
+class Derived(NamedTuple):
+    """A number that follows from a model's parameters: its name with the unit at its end, unit, meaning, value."""
+
+    name: str
+    unit: str
+    meaning: str
+    value: float
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,13 @@ def _none_out_of_reach(values: Mapping[str, float], curve: Curve) -> dict[str, s
     return {}
 
 
+def phase_field(values: Mapping[str, float], sample: Sample) -> tuple[Derived, ...]:
+    """Return B_phi = hbar/(4 e L_phi^2) of a model that has an L_phi."""
+    if "l_phi_nm" not in values:
+        return ()
+    return (Derived("b_phi_T", "T", "hbar/(4 e L_phi^2)", field_of_length(1e-9 * values["l_phi_nm"])),)
+
+
 def _no_twin(values: Mapping[str, float]) -> dict[str, float]:
     return {}
 
@@ -112,6 +130,10 @@ class Model:
     twin : callable
         `twin(values)` gives other parameters whose curve is nearly the same, empty if there are none: a fit
         looks there for a second minimum before it trusts the first.
+    derived : callable
+        `derived(values, sample)` gives numbers that follow from the parameters and are reported beside them.
+    alone : Model or None
+        The model without its backgrounds, where it has some: what of the curve is localization.
     """
 
     name: str
@@ -124,6 +146,8 @@ class Model:
     known: Callable[[Sample], dict[str, float]] = _nothing_known
     out_of_reach: Callable[[Mapping[str, float], Curve], dict[str, str]] = _none_out_of_reach
     twin: Callable[[Mapping[str, float]], dict[str, float]] = _no_twin
+    derived: Callable[[Mapping[str, float], Sample], tuple[Derived, ...]] = phase_field
+    alone: Model | None = None
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -173,7 +197,8 @@ class Model:
 
         Notes
         -----
-        The checks (`validity`, `known`, `out_of_reach`) speak of this model's own parameters and are left behind.
+        The checks (`validity`, `known`, `out_of_reach`) and `derived` speak of this model's own parameters and are
+        left behind.
         """
 
         def both(field_T: np.ndarray, *new: float) -> tuple[np.ndarray, np.ndarray]:
@@ -192,17 +217,22 @@ class Model:
         return replace(
             self, name=name or self.name, parameters=tuple(parameters), both=both, guess=guess,
             validity=_no_remarks, known=_nothing_known, out_of_reach=_none_out_of_reach, twin=twin,
+            derived=phase_field,
         )  # fmt: skip
 
 
 class _Discovered(Mapping[str, Model]):
-    """Every `Model` found in a module of `analysis.models`, looked for at first use."""
+    """Every `Model` found in a module of `analysis.models`, looked for at first use.
+
+    A name such as "hln+kohler" is a model with backgrounds added (`analysis.background`); they are not iterated over.
+    """
 
     def __getitem__(self, name: str) -> Model:
         models = _walk()
-        if name not in models:
-            raise KeyError(f"no model {name!r}; there are {', '.join(models)}")
-        return models[name]
+        plain, *added = name.split("+")
+        if plain not in models:
+            raise KeyError(f"no model {plain!r}; there are {', '.join(models)}")
+        return _with_backgrounds(name) if added else models[plain]
 
     def __iter__(self) -> Iterator[str]:
         return iter(_walk())
@@ -218,11 +248,21 @@ def _walk() -> dict[str, Model]:
     found: dict[str, Model] = {}
     for entry in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
         module = importlib.import_module(f"analysis.models.{entry.name}")
-        for model in vars(module).values():
+        for name, model in vars(module).items():
+            if name.startswith("_"):
+                continue
             if isinstance(model, Model) and found.setdefault(model.name, model) is not model:
                 raise ValueError(f"two models are called {model.name!r}, one of them in {module.__name__}")
     return found
 
 
+@cache
+def _with_backgrounds(name: str) -> Model:
+    # not at import time either: backgrounds are made of what this module declares
+    background = importlib.import_module("analysis.background")
+    plain, *added = name.split("+")
+    return background.with_backgrounds(_walk()[plain], *(background.background(one) for one in added))
+
+
 MODELS: Mapping[str, Model] = _Discovered()
-"""Every model by name."""
+"""Every model by name, and with backgrounds added: `MODELS["hln+kohler"]`."""

@@ -5,7 +5,9 @@ P. T. Coleridge, R. Stoner, R. Fletcher, Phys. Rev. B 39, 1120 (1989), doi:10.11
     d rho_xx/rho_0 = 4 sum_s (X_s/sinh X_s) exp(-pi s/(omega_c tau_q)) cos[2 pi s (F/B - 1/2 + gamma_B)]
 
 with X_s = 2 pi^2 s k T/(hbar omega_c), omega_c = e B/m; gamma_B is 0 for a parabolic band and 1/2 for a Dirac cone.
-tau_q is the lifetime 1/(2 pi k T_D/hbar); papers differ in the factor of "Gamma".
+tau_q is the lifetime 1/(2 pi k T_D/hbar); papers differ in the factor of "Gamma". In three dimensions the amplitude has
+a factor sqrt(B/(2 F s)) more and the phase -1/8 (largest cross-section) or +1/8 (smallest) of a turn:
+I. M. Lifshits, A. M. Kosevich, Sov. Phys. JETP 2, 636 (1956).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.any_fit import Observations, Search, Solution
+from analysis.block_bootstrap import block_bootstrap
 from analysis.constants import ELECTRON_MASS, HBAR, KB, E, H
 from analysis.estimate import Estimate
 from analysis.model import Parameter, Remark
@@ -24,6 +27,12 @@ from analysis.model import Parameter, Remark
 THEORY = 4.0
 """Amplitude of the first harmonic in theory; another one hints at inhomogeneity or parallel conduction."""
 
+FILM, MAXIMAL, MINIMAL = "film", "maximal", "minimal"
+"""What oscillates: two dimensions, or the largest or the smallest cross-section of a Fermi surface in bulk."""
+FEWEST = 5.0
+"""Oscillations in the field range below which background, phase and mass are not told apart well."""
+
+_EIGHTH = {MAXIMAL: -0.125, MINIMAL: 0.125}
 _AMPLITUDE_TOLERANCE = 0.3
 _LARGEST = 0.3  # of rho_0, beyond which the harmonics of theory do not suffice
 _PADDING = 16
@@ -81,45 +90,54 @@ def thermal_argument(field_T: np.ndarray | float, temperature_K: float, mass_me:
     return 2 * math.pi**2 * KB * temperature_K * mass_me * ELECTRON_MASS / (HBAR * E * np.asarray(field_T, float))
 
 
-def dingle_temperature_K(tau_q_s: float) -> float:
-    """Return T_D = hbar/(2 pi k tau_q): 1.2157 K for 1 ps."""
-    return HBAR / (2 * math.pi * KB * tau_q_s)
-
-
 def density_of_frequency(frequency_T: float, degeneracy: float = 2) -> float:
     """Return n = g e F/h [1/m^2]; g = 1 for one surface of a topological insulator."""
     return degeneracy * E * frequency_T / H
 
 
+def bulk_density_of_frequency(frequency_T: float, degeneracy: float = 2) -> float:
+    """Return n = g k_F^3/(6 pi^2) [1/m^3] of a sphere of the cross-section pi k_F^2 = 2 pi e F/hbar."""
+    return degeneracy * (2 * E * frequency_T / HBAR) ** 1.5 / (6 * math.pi**2)
+
+
 def lifshitz_kosevich(
     field_T: np.ndarray, temperature_K: np.ndarray | float, frequency_T: float, mass_me: float, tau_q_ps: float,
-    gamma_B: float = 0.0, amplitude: float = THEORY, harmonics: int = 1,
+    gamma_B: float = 0.0, amplitude: float = THEORY, harmonics: int = 1, kind: str = FILM,
 ) -> np.ndarray:  # fmt: skip
-    """Return d rho_xx/rho_0 of a two-dimensional gas, of the shape of `field_T`.
+    """Return d rho_xx/rho_0, of the shape of `field_T`; `kind` is FILM, MAXIMAL or MINIMAL.
 
+    In bulk the amplitude of theory is 5/2 (E. N. Adams, T. D. Holstein, J. Phys. Chem. Solids 10, 254 (1959),
+    doi:10.1016/0022-3697(59)90002-2), UNVERIFIED: from the literature, not derived again.
     Spin splitting would multiply harmonic s by cos(pi s g* m/2 m_e); it is left to `amplitude`.
     """
-    return _both(field_T, temperature_K, harmonics, frequency_T, mass_me, tau_q_ps, gamma_B, amplitude)[0]
+    return _both(field_T, temperature_K, harmonics, frequency_T, mass_me, tau_q_ps, gamma_B, amplitude, kind)[0]
 
 
 def _both(
     field_T: np.ndarray, temperature_K: np.ndarray | float, harmonics: int,
-    frequency_T: float, mass_me: float, tau_q_ps: float, gamma_B: float, amplitude: float,
+    frequency_T: float, mass_me: float, tau_q_ps: float, gamma_B: float, amplitude: float, kind: str = FILM,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Return the same and its derivatives by the five parameters, shape (n, 5)."""
     field = np.asarray(field_T, dtype=float)
     x_1 = thermal_argument(field, 1.0, mass_me) * temperature_K
     damping_1 = math.pi * mass_me * ELECTRON_MASS / (E * field * tau_q_ps * 1e-12)
     value, derivative = np.zeros(field.shape), np.zeros((*field.shape, 5))
+    eighth, by_log_frequency = _EIGHTH.get(kind, 0.0), -0.5 * (kind != FILM)
     for s in range(1, harmonics + 1):
+        bulk = 1.0 if kind == FILM else np.sqrt(field / (2 * frequency_T * s))
         x, damping = s * x_1, s * damping_1
         small = np.maximum(x, 1e-8)
-        factor = amplitude * 2 * small / -np.expm1(-2 * small) * np.exp(-small - damping)
-        angle = 2 * math.pi * s * (frequency_T / field - 0.5 + gamma_B)
+        factor = amplitude * bulk * 2 * small / -np.expm1(-2 * small) * np.exp(-small - damping)
+        angle = 2 * math.pi * (s * (frequency_T / field - 0.5 + gamma_B) + eighth)
         wave, turned = factor * np.cos(angle), -2 * math.pi * s * factor * np.sin(angle)
         by_log_x = 1 - small / np.tanh(small)
         value += wave
-        columns = (turned / field, wave * (by_log_x - damping) / mass_me, wave * damping / tau_q_ps, turned)
+        columns = (
+            turned / field + by_log_frequency * wave / frequency_T,
+            wave * (by_log_x - damping) / mass_me,
+            wave * damping / tau_q_ps,
+            turned,
+        )
         derivative += np.stack([*columns, wave / amplitude], axis=-1)
     return value, derivative
 
@@ -182,7 +200,9 @@ class OscillationFit:
     estimates : tuple of Estimate
         frequency_T, mass_me, tau_q_ps, gamma_B (a phase in turns, -0.5 to 0.5), amplitude (4 in theory).
     density : Estimate
-        n = g e F/h [1/m^2].
+        n = g e F/h [1/m^2], in bulk that of a sphere [1/m^3].
+    oscillations : float
+        How many there are in the field range of the coldest sweep.
     solution : Solution
         The fit itself; `solution.nuisance` is the background, all temperatures in a row.
     oscillating : tuple of ndarray
@@ -192,6 +212,7 @@ class OscillationFit:
 
     estimates: tuple[Estimate, ...]
     density: Estimate
+    oscillations: float
     solution: Solution
     oscillating: tuple[np.ndarray, ...]
     remarks: tuple[Remark, ...]
@@ -204,8 +225,9 @@ class OscillationFit:
 
 
 def fit_oscillations(
-    sweeps: Sequence[Oscillation], *, degeneracy: float = 2, harmonics: int = 1, degree: int = 3
-) -> OscillationFit:
+    sweeps: Sequence[Oscillation], *, degeneracy: float = 2, harmonics: int = 1, degree: int = 3, kind: str = FILM,
+    bootstrap: int = 0,
+) -> OscillationFit:  # fmt: skip
     """Fit all temperatures jointly with the formula above, each on its own polynomial background.
 
     Parameters
@@ -218,34 +240,57 @@ def fit_oscillations(
         1 to 3.
     degree : int
         Of the background in B; it is fitted together with the oscillations.
+    kind : str
+        FILM, MAXIMAL or MINIMAL.
+    bootstrap : int
+        Take the errors from so many refits of data whose residuals are shuffled in blocks of one oscillation, 200 for
+        errors good to 5 %; they hold where the residuals are not independent. 0 takes them from the fit itself.
 
     Raises
     ------
     ValueError
         Data that cannot be fitted; the text says why.
     """
-    if not sweeps or not 1 <= harmonics <= 3:
-        raise ValueError(
-            f"oscillations: {len(sweeps)} sweeps, {harmonics} harmonics; give some sweeps, 1 to 3 harmonics"
-        )
-    if len({sweep.error_ohm is None for sweep in sweeps}) > 1:
-        raise ValueError("oscillations: errors for some sweeps only; give them for all or none")
+    _check(sweeps, harmonics, kind, bootstrap)
     coldest = min(sweeps, key=lambda sweep: sweep.temperature_K)
     guess = frequency(coldest, degree=degree)
     field, temperature, data, error, columns = _stacked(sweeps, degree)
     parameters = _parameters(guess)
 
     def both(*values: float) -> tuple[np.ndarray, np.ndarray]:
-        return _both(field, temperature, harmonics, *values)
+        return _both(field, temperature, harmonics, *values, kind=kind)
 
     observations = Observations(both, data, error, parameters, columns)
-    solution = Search(observations, parameters, _starts(field, temperature, data, columns, guess)).solution()
-    estimates = tuple(_turned(e) if e.name == "gamma_B" else e for e in solution.estimates)
+    starts = _starts(field, temperature, data, columns, guess, kind)
+    solution = Search(observations, parameters, starts).solution()
+    estimates, periods = solution.estimates, guess * float(np.ptp(1 / coldest.field_T))
+    if bootstrap:
+        blocks = [(s.field_T.size, _period(s, guess)) for s in sweeps]
+        estimates = block_bootstrap(observations, parameters, solution, blocks, bootstrap)
+    estimates = tuple(_turned(e) if e.name == "gamma_B" else e for e in estimates)
     oscillating = np.split(data - solution.nuisance, np.cumsum([s.field_T.size for s in sweeps])[:-1])
     return OscillationFit(
-        estimates, _density(estimates[0], degeneracy), solution, tuple(oscillating),
-        (*solution.misfit, *_remarks(estimates, oscillating, sweeps)),
+        estimates, _density(estimates[0], degeneracy, kind), periods, solution, tuple(oscillating),
+        (*solution.misfit, *_remarks(estimates, oscillating, periods, kind)),
     )  # fmt: skip
+
+
+def _check(sweeps: Sequence[Oscillation], harmonics: int, kind: str, bootstrap: int) -> None:
+    if not sweeps or not 1 <= harmonics <= 3:
+        raise ValueError(
+            f"oscillations: {len(sweeps)} sweeps, {harmonics} harmonics; give some sweeps, 1 to 3 harmonics"
+        )
+    if len({sweep.error_ohm is None for sweep in sweeps}) > 1:
+        raise ValueError("oscillations: errors for some sweeps only; give them for all or none")
+    if kind not in (FILM, MAXIMAL, MINIMAL) or bootstrap < 0:
+        raise ValueError(
+            f"oscillations: kind {kind!r}, bootstrap {bootstrap}; {FILM}, {MAXIMAL} or {MINIMAL}, 0 or more"
+        )
+
+
+def _period(sweep: Oscillation, frequency_T: float) -> int:
+    """Return the number of points in one oscillation, 2 at least."""
+    return max(2, math.ceil(sweep.field_T.size / (frequency_T * float(np.ptp(1 / sweep.field_T)))))
 
 
 def _stacked(sweeps: Sequence[Oscillation], degree: int):
@@ -276,7 +321,7 @@ def _parameters(guess: float) -> tuple[Parameter, ...]:
 
 
 def _starts(
-    field: np.ndarray, temperature: np.ndarray, data: np.ndarray, columns: np.ndarray, guess: float
+    field: np.ndarray, temperature: np.ndarray, data: np.ndarray, columns: np.ndarray, guess: float, kind: str
 ) -> list[list[float]]:
     """Return the best of a grid of masses and lifetimes; phase and amplitude are linear with those given."""
     basis = np.linalg.qr(columns)[0]
@@ -287,7 +332,9 @@ def _starts(
         for damping in _DAMPINGS * float(field.mean()):
             tau = math.pi * mass * ELECTRON_MASS / (E * damping) * 1e12
             for near in (guess, guess * (1 - 0.3 / periods), guess * (1 + 0.3 / periods)):
-                quarters = [lifshitz_kosevich(field, temperature, near, mass, tau, g, 1.0) for g in (0.0, 0.25)]
+                quarters = [
+                    lifshitz_kosevich(field, temperature, near, mass, tau, g, 1.0, kind=kind) for g in (0.0, 0.25)
+                ]
                 rows = np.stack(quarters, axis=1)
                 rows -= basis @ (basis.T @ rows)
                 size = np.sqrt((rows**2).sum(axis=0)) + 1e-300
@@ -309,21 +356,25 @@ def _turned(estimate: Estimate) -> Estimate:
     )  # fmt: skip
 
 
-def _density(found: Estimate, degeneracy: float) -> Estimate:
-    value, error, lower, upper = (
-        None if number is None else density_of_frequency(number, degeneracy)
-        for number in (found.value, found.error, found.lower, found.upper)
+def _density(found: Estimate, degeneracy: float, kind: str) -> Estimate:
+    convert = density_of_frequency if kind == FILM else bulk_density_of_frequency
+    value, lower, upper = (
+        None if number is None else convert(number, degeneracy) for number in (found.value, found.lower, found.upper)
     )
-    return Estimate("density", "1/m^2", value, error, lower, upper, found.determined)
+    error = None if value is None or lower is None or upper is None else max(value - lower, upper - value)
+    return Estimate("density", "1/m^2" if kind == FILM else "1/m^3", value, error, lower, upper, found.determined)
 
 
-def _remarks(estimates: Sequence[Estimate], oscillating: Sequence[np.ndarray], sweeps: Sequence[Oscillation]):
+def _remarks(estimates: Sequence[Estimate], oscillating: Sequence[np.ndarray], periods: float, kind: str):
+    if periods < FEWEST:
+        yield Remark("sdh_few", f"Oscillations: {periods:.2g} in the field range, fewer than {FEWEST:.0f}: the "
+                     "background takes part of them. Go to lower or larger fields.")  # fmt: skip
     loose = [e.name for e in estimates if not e.determined]
     if loose:
         yield Remark("sdh_loose", f"Oscillations: the data do not determine {', '.join(loose)}. Add temperatures at "
                      "which the amplitude differs by a factor of 3, or lower fields.")  # fmt: skip
     amplitude = estimates[4]
-    if amplitude.value is not None and amplitude.error is not None:
+    if kind == FILM and amplitude.value is not None and amplitude.error is not None:
         off = abs(amplitude.value - THEORY)
         if off > max(_AMPLITUDE_TOLERANCE * THEORY, 2 * amplitude.error):
             yield Remark("sdh_amplitude", f"Oscillations: amplitude {amplitude.value:.2g} +- {amplitude.error:.1g}, "
@@ -333,67 +384,3 @@ def _remarks(estimates: Sequence[Estimate], oscillating: Sequence[np.ndarray], s
     if largest > _LARGEST:
         yield Remark("sdh_large", f"Oscillations: up to {largest:.2g} of rho_0; the formula holds below 0.3. Lower the "
                      "largest field.")  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Dingle:
-    """The Dingle plot at one temperature: ln[(|d rho|/rho_0) sinh X/X] of each extremum against 1/B.
-
-    A check of the direct fit, not a measurement: its tau_q is several per cent high, more with few extrema.
-    """
-
-    inverse_field: np.ndarray
-    logarithm: np.ndarray
-    tau_q_ps: float
-    amplitude: float
-
-
-def dingle(sweep: Oscillation, oscillating: np.ndarray, frequency_T: float, mass_me: float) -> Dingle:
-    """Return the plot and its straight line: slope -pi m/(e tau_q), intercept ln 4 in theory.
-
-    Parameters
-    ----------
-    sweep : Oscillation
-    oscillating : ndarray, shape (n,)
-        d rho/rho_0, as `OscillationFit.oscillating` gives it.
-    frequency_T, mass_me : float
-        Of the fit.
-
-    Raises
-    ------
-    ValueError
-        Fewer than three extrema, or amplitudes that do not fall with 1/B.
-    """
-    half = np.floor(2 * frequency_T / sweep.field_T).astype(int)
-    inner = [p for p in np.unique(half)[1:-1] if (half == p).sum() >= 3]  # those at the ends may be cut
-    places = np.array([np.flatnonzero(half == p)[np.abs(oscillating[half == p]).argmax()] for p in inner], dtype=int)
-    if places.size < 3:
-        raise ValueError(f"Dingle plot: {places.size} extrema; three are needed: take a wider field range")
-    field, x = sweep.field_T[places], thermal_argument(sweep.field_T[places], sweep.temperature_K, mass_me)
-    # ln(sinh X/X), written so that it does not overflow
-    logarithm = np.log(np.abs(oscillating[places])) + x + np.log(-np.expm1(-2 * x) / (2 * x))
-    slope, intercept = np.polyfit(1 / field, logarithm, 1)
-    if slope >= 0:
-        raise ValueError("Dingle plot: the amplitudes do not fall with 1/B; check the mass and the background")
-    return Dingle(1 / field, logarithm, -math.pi * mass_me * ELECTRON_MASS / (E * slope) * 1e12, math.exp(intercept))
-
-
-def scattering_ratio(tau_tr_s: float, tau_q_s: float) -> tuple[float, str]:
-    """Return tau_tr/tau_q and what it says of the scatterers. L_phi takes D from tau_tr, never from tau_q.
-
-    1/tau_q counts all angles, 1/tau_tr weights them by 1 - cos(theta): about 1 for short-range disorder, 5 to 50 for
-    charges at a distance. Where one ends and the other begins (0.7, 3, 5) is a convention of this function.
-    """
-    if not (0 < tau_tr_s < math.inf and 0 < tau_q_s < math.inf):
-        raise ValueError(f"tau_tr = {tau_tr_s:g} s, tau_q = {tau_q_s:g} s; both must be above 0 and finite")
-    ratio = tau_tr_s / tau_q_s
-    if ratio < 0.7:
-        return (
-            ratio,
-            f"tau_tr/tau_q = {ratio:.2g} is below 1: check the mass and tau_q; a single band does not do that.",
-        )
-    if ratio < 3:
-        return ratio, f"tau_tr/tau_q = {ratio:.2g}: short-range disorder, scattering through all angles."
-    if ratio < 5:
-        return ratio, f"tau_tr/tau_q = {ratio:.2g}: between short-range disorder and small-angle scattering."
-    return ratio, f"tau_tr/tau_q = {ratio:.2g}: small-angle scattering, charged impurities at a distance."

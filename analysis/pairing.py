@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.error_bar import ErrorBars
 from analysis.mirror import EvenCurve, Leg
-from analysis.noise import correlation_factor, point_noise
 
 
-def symmetrized(legs: list[Leg], even: EvenCurve) -> tuple[np.ndarray, ...]:
+def symmetrized(legs: list[Leg], even: EvenCurve, bars: ErrorBars) -> tuple[np.ndarray, ...]:
     """Return the even part of R_xx and the odd part of R_xy, point by point.
 
     Parameters
@@ -17,6 +17,8 @@ def symmetrized(legs: list[Leg], even: EvenCurve) -> tuple[np.ndarray, ...]:
         Where all see one sign of field only, their readings are returned as they are, with R_xy = 0.
     even : EvenCurve
         Fitted to these legs.
+    bars : ErrorBars
+        Of single rows of R_xx.
 
     Returns
     -------
@@ -31,7 +33,7 @@ def symmetrized(legs: list[Leg], even: EvenCurve) -> tuple[np.ndarray, ...]:
     xx = np.concatenate([leg.xx_ohm for leg in legs]) - drift[leg_of] - even.slope_xx[leg_of] * field
     xy = np.concatenate([leg.xy_ohm for leg in legs]) - even.constant_xy[leg_of]
     slope_xy = even.slope_xy[leg_of]
-    noise = _noise(legs, xx - even.constant_xx.mean() - e_xx)
+    noise = bars.at(field) * np.concatenate([leg.noise_xx_ohm / np.sqrt(leg.rows) for leg in legs])
     noise_xy = np.concatenate([leg.noise_xy_ohm / np.sqrt(leg.rows) for leg in legs])
 
     i, j = _pairs(legs, field)
@@ -44,25 +46,40 @@ def symmetrized(legs: list[Leg], even: EvenCurve) -> tuple[np.ndarray, ...]:
     xy_pair = (xy[i] - e_xy[i] - xy[j] + e_xy[j] + (slope_xy[j] - slope_xy[i]) * miss) / 2
 
     at = np.concatenate([middle, field[alone]])
+    one, other = np.concatenate([i, alone]), np.concatenate([j, alone])
+    readings = np.where(one == other, 2.0, 4.0)
+    error = np.sqrt(
+        (noise[one] ** 2 + noise[other] ** 2) / readings + _moved_by_centres(even, leg_of, field, one, other)
+    )
     order = np.argsort(at, kind="stable")
     parts = (
-        (xx_pair, xx[alone]), (np.hypot(noise[i], noise[j]) / 2, noise[alone]),
+        (xx_pair, xx[alone]), (error,),
         (xy_pair, slope_xy[alone] * field[alone]),
         (np.hypot(noise_xy[i], noise_xy[j]) / 2, np.zeros(len(alone))),
     )  # fmt: skip
     return at[order], *(np.concatenate(part)[order] for part in parts)
 
 
-def _noise(legs: list[Leg], residual: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of every point of R_xx from what the smooth curve leaves over [ohm]."""
-    noise, first = [], 0
-    for leg in legs:
-        scaled = residual[first : first + len(leg.field_T)] * np.sqrt(leg.rows)
-        factor = correlation_factor(scaled)
-        one = point_noise(leg.field_T, scaled) if factor == 1 else factor * float(scaled.std())
-        noise.append(one / np.sqrt(leg.rows))
-        first += len(leg.field_T)
-    return np.concatenate(noise)
+def _moved_by_centres(
+    even: EvenCurve, leg_of: np.ndarray, field: np.ndarray, i: np.ndarray, j: np.ndarray
+) -> np.ndarray:
+    """Return the variance that the errors of the centres add to the pairs (i, j) [ohm^2].
+
+    On a fine sweep it does not matter: to first order a wrong centre moves the two sides of the cusp oppositely, and
+    an even model does not feel it. But where the step is wider than the cusp, one reading holds all that is known of
+    L_phi, and to second order the cusp is rounded. Each point is therefore uncertain by as much as the even curve
+    changes over one standard error of each centre.
+    """
+    added = np.zeros(len(i))
+    if even.covariance is None:
+        return added
+    here = even.even(field)[0]
+    size, direction = np.linalg.eigh(even.covariance)
+    for shift in (direction * np.sqrt(np.maximum(size, 0.0))).T:
+        for side in (1, -1):
+            away = even.even(field + side * shift[leg_of])[0] - here
+            added += ((away[i] + away[j]) / 2) ** 2 / 2
+    return added
 
 
 def _pairs(legs: list[Leg], field: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

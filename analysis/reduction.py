@@ -1,8 +1,10 @@
 """From the rows of one sweep to delta sigma(B) with error bars.
 
 1.  Good rows are those without a flag whose field, current and voltages are finite; the others are counted.
-    R_xx = V_xx/I and R_xy = V_xy/I are taken from the quadrature in phase with the current (X) alone.
-2.  The field at which each leg is mirror symmetric is its true zero (`analysis.mirror`).
+    R_xx = V_xx/I and R_xy = V_xy/I are taken from what has the phase of the current (`analysis.resistance`).
+2.  The field at which each leg is mirror symmetric is its true zero (`analysis.mirror`): hysteresis of the magnet and
+    a lag of the voltage go with it. Where legs of different rates show a lag (`analysis.lag`), the field of every row
+    is first taken back to when its voltage was made.
 3.  Every reading is paired with the one at the opposite true field. With legs up and down the partner of (up, +B) is
     (down, -B), which saw the same history of the magnet mirrored; without, -B of the same leg:
 
@@ -27,40 +29,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis import lag
 from analysis.constants import G0, E, H
 from analysis.curve import Curve
+from analysis.error_bar import ErrorBars, error_bars
 from analysis.mirror import EvenCurve, Leg, averaged, fit_even_curve
 from analysis.model import Remark
 from analysis.noise import point_noise
 from analysis.pairing import symmetrized
-from analysis.row import BRANCH, CURRENT, FIELD, FLAGS, TEMPERATURE, X_XX, X_XY, Y_XX
+from analysis.resistance import FEWEST_POINTS, HIGHEST_FIELD_T, Readings, Resistance, in_gauss, readings
+from analysis.row import CURRENT, TEMPERATURE, TIME, X_XY
 
-FEWEST_POINTS = 8
-"""Good rows below which there is no curve to speak of."""
-
-_HIGHEST_FIELD_T = 100.0  # no laboratory magnet reaches it: the column is in gauss or mT
 _LARGEST_DSIGMA = 100.0  # [G0]; weak localization gives a few, its logarithm never more than ~20
-_PHASE = 0.3  # |Y/X| above which the in-phase voltage is not the resistance any more
-
-
-@dataclass(frozen=True, eq=False)
-class Resistance:
-    """Every good row as a resistance, in the order of measurement; each array has shape (n,).
-
-    Attributes
-    ----------
-    field_T : ndarray
-        Field as the magnet read it [T].
-    sheet_ohm, hall_ohm : ndarray
-        R_xx/squares and R_xy = V_xy/I [ohm]; `hall_ohm` is nan where there is no transverse lock-in.
-    branch : ndarray of int
-        Leg of the sweep.
-    """
-
-    field_T: np.ndarray
-    sheet_ohm: np.ndarray
-    hall_ohm: np.ndarray
-    branch: np.ndarray
+_STEADY = 0.2  # of the reach of a leg around its centre, in which its rate is read off
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,49 +87,93 @@ class Reduction:
 
 
 def reduce_sweep(
-    rows: Mapping[str, np.ndarray], squares: float = 1.0, field_offset_T: float | None = None
-) -> Reduction:
+    rows: Mapping[str, np.ndarray], squares: float = 1.0, field_offset_T: float | None = None,
+    reference_ohm: float | None = None,
+) -> Reduction:  # fmt: skip
     """Reduce the rows of one sweep, complete or not.
 
     Parameters
     ----------
     rows : mapping of column name to ndarray, shape (n,)
-        Columns of `analysis.row`, in the order of measurement.
+        Columns of `analysis.row`, in the order of measurement; `v_ref_V` may be among them.
     squares : float
-        Length over width between the longitudinal contacts.
+        Length over width between the longitudinal contacts (`van_der_pauw.squares` for other films).
     field_offset_T : float, optional
         What the magnet reads at zero field [T]; found from the data where it is not given.
+    reference_ohm : float, optional
+        Resistor over which `v_ref_V` was measured [ohm]; the current is theirs then, not the set one.
 
     Raises
     ------
     ValueError
-        A column is missing or of another length, or `squares` or the offset is no usable number. What the data
-        themselves lack is not an error: `reason` says it.
+        A column is missing or of another length, or `squares`, the resistor or the offset is no usable number. What
+        the data themselves lack is not an error: `reason` says it.
     """
     if not (math.isfinite(squares) and squares > 0):
         raise ValueError(f"sample: {squares} squares; length over width must be above 0")
     if field_offset_T is not None and not math.isfinite(field_offset_T):
         raise ValueError(f"field offset: {field_offset_T} T is not finite; leave it out to have it found")
-    columns = _columns(rows)
-    good, remarks = _good_rows(columns)
-    kept = {name: values[good] for name, values in columns.items()}
-    resistance = _resistance(kept, squares)
-    reason = _unusable(columns, kept, resistance)
-    legs = [] if reason else _legs(resistance)
+    read = readings(rows, squares, reference_ohm)
+    kept, reason, remarks = read.kept, read.reason, [*read.remarks]
+    legs = [] if reason else _legs(read.resistance)
     if not (legs or reason):
         reason = f"no leg has {FEWEST_POINTS} good rows yet: wait for more, or take more field points"
     curve, offset, error, offsets = None, field_offset_T or 0.0, None, {}
     if legs:
-        even = fit_even_curve(legs, field_offset_T)
-        curve, notes, reason = _curve(legs, even, _mean(kept[TEMPERATURE]), bool(np.isfinite(kept[X_XY]).any()))
+        legs, even, bars, late = _fitted(read, legs, field_offset_T)
+        remarks += bars.remarks(_interval_s(kept[TIME]))
+        averages = [averaged(leg) for leg in legs]
+        curve, notes, reason = _curve(
+            averages, even, bars, _mean(kept[TEMPERATURE]), bool(np.isfinite(kept[X_XY]).any())
+        )
         remarks += notes
         offset, error, offsets, notes = _offsets(legs, even, field_offset_T is not None)
-        remarks += notes
+        remarks += notes + lag.remarks(late, _in_words(legs, offsets))
     return Reduction(
-        len(good), int(len(good) - good.sum()), resistance, curve, offset, error, offsets,
-        _mean(resistance.sheet_ohm), _mean(kept[TEMPERATURE]), _spread(kept[TEMPERATURE]), _mean(kept[CURRENT]),
+        read.rows, read.left_out, read.resistance, curve, offset, error, offsets,
+        _mean(read.resistance.sheet_ohm), _mean(kept[TEMPERATURE]), _spread(kept[TEMPERATURE]), _mean(kept[CURRENT]),
         tuple(remarks), reason,
     )  # fmt: skip
+
+
+def _fitted(
+    read: Readings, legs: list[Leg], field_offset_T: float | None
+) -> tuple[list[Leg], EvenCurve, ErrorBars, lag.Lag | None]:
+    """Return the legs, a lag of the voltage taken out, the even curve, the error bars, and what lag there was."""
+    even, bars = _even_curve(legs, field_offset_T)
+    if even.covariance is None or len(legs) < 2:
+        return legs, even, bars, None
+    rate = _rates_T_per_s(read)
+    around = np.array([_rate_at_centre(read, rate, leg, c) for leg, c in zip(legs, even.centre_T, strict=True)])
+    late = lag.find_lag(even.centre_T, even.covariance, np.array([leg.upward for leg in legs]), around)
+    if late is None or not late.late or late.lag_s is None:
+        return legs, even, bars, late
+    legs = _legs(replace(read.resistance, field_T=read.resistance.field_T - late.lag_s * rate))
+    return legs, *_even_curve(legs, field_offset_T), late
+
+
+def _even_curve(legs: list[Leg], field_offset_T: float | None) -> tuple[EvenCurve, ErrorBars]:
+    even = fit_even_curve([averaged(leg) for leg in legs], field_offset_T)
+    bars = error_bars(legs, even)
+    return bars.widened(even), bars
+
+
+def _rates_T_per_s(read: Readings) -> np.ndarray:
+    """Return how fast the field moved at each row, along its leg; 0 where that is not known."""
+    time, rates = read.kept[TIME], np.zeros(len(read.resistance.field_T))
+    for branch in np.unique(read.resistance.branch):
+        own = np.flatnonzero(read.resistance.branch == branch)
+        if len(own) >= FEWEST_POINTS and np.isfinite(time[own]).all() and (np.diff(time[own]) > 0).all():
+            rates[own] = np.gradient(read.resistance.field_T[own], time[own])
+    return rates
+
+
+def _rate_at_centre(read: Readings, rate: np.ndarray, leg: Leg, centre_T: float) -> float:
+    """Return the rate at which a leg passed its centre [T/s], nan where it is not known."""
+    own = read.resistance.branch == leg.branch
+    near = own & (np.abs(read.resistance.field_T - centre_T) <= _STEADY * np.ptp(leg.field_T))
+    usual = float(np.median(rate[near])) if near.any() else 0.0
+    return usual or math.nan
 
 
 def reduce_curve(curve: Curve, field_offset_T: float | None = None) -> Reduction:
@@ -185,8 +210,8 @@ def _unusable_curve(curve: Curve) -> str:
     if np.ptp(curve.field_T) == 0:
         return f"the field is {curve.field_T[0]:.6g} T in all {len(curve.field_T)} points"
     reach, span = float(np.abs(curve.field_T).max()), float(np.ptp(curve.dsigma))
-    if reach > _HIGHEST_FIELD_T:
-        return _in_gauss(reach)
+    if reach > HIGHEST_FIELD_T:
+        return in_gauss(reach)
     if span - 10 * float(np.median(0.0 if curve.error is None else curve.error)) > _LARGEST_DSIGMA:
         return _too_large(span, "the unit must be e^2/(pi h)")
     if span == 0:
@@ -210,91 +235,6 @@ def _centred(curve: Curve, offset_T: float, slope: float) -> Curve:
     return replace(curve, field_T=field, dsigma=curve.dsigma - slope * field)
 
 
-def _columns(rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    needed = (BRANCH, FIELD, TEMPERATURE, CURRENT, X_XX, Y_XX, X_XY, FLAGS)
-    missing = [name for name in needed if name not in rows]
-    if missing:
-        raise ValueError(f"rows: column {missing[0]} is missing; a sweep has {', '.join(needed)}")
-    # copies, so that the memory layout of the source cannot change the last bit of a sum
-    columns = {name: np.array(rows[name], dtype=float) for name in needed}
-    shapes = {values.shape for values in columns.values()}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
-        raise ValueError(f"rows: columns have shapes {sorted(shapes)}; all must be the same, (n,)")
-    return columns
-
-
-def _good_rows(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, list[Remark]]:
-    finite = np.isfinite(columns[FIELD]) & np.isfinite(columns[X_XX]) & np.isfinite(columns[CURRENT])
-    transverse = np.isfinite(columns[X_XY])
-    good = (columns[FLAGS] == 0) & finite & (transverse | ~transverse.any())
-    driven = columns[CURRENT] != 0
-    remarks = []
-    if (good & ~driven).any():
-        remarks.append(Remark("no_current", f"{(good & ~driven).sum()} rows have no excitation current"))
-    good &= driven
-    spikes = _spikes(columns, good)
-    if spikes.any():
-        note = f"{spikes.sum()} rows are out of all proportion and were left out, the first is row {spikes.argmax()}"
-        remarks.append(Remark("spikes", note))
-    good &= ~spikes
-    if not good.all():
-        share = f"{len(good) - good.sum()} of {len(good)} rows are flagged or not finite and were left out"
-        remarks.append(Remark("rows_left_out", share))
-    with_phase = good & np.isfinite(columns[Y_XX])
-    if with_phase.any():
-        y, x = (float(np.median(np.abs(columns[name][with_phase]))) for name in (Y_XX, X_XX))
-        if y > _PHASE * x:
-            note = f"the voltage is {math.degrees(math.atan2(y, x)):.0f} degrees out of phase with the current"
-            remarks.append(Remark("phase", f"{note}: set the lock-in's phase"))
-    return good, remarks
-
-
-def _spikes(columns: dict[str, np.ndarray], good: np.ndarray) -> np.ndarray:
-    """Return rows that no film gives: R_xx ten times more or less than usual, R_xy or the field beyond all bounds."""
-    spikes = np.zeros(len(good), dtype=bool)
-    if not good.any():
-        return spikes
-    with np.errstate(over="ignore"):  # what overflows is a spike
-        xx = np.abs(columns[X_XX][good] / columns[CURRENT][good])
-        xy = np.abs(np.nan_to_num(columns[X_XY][good]) / columns[CURRENT][good])
-    field = np.abs(columns[FIELD][good])
-    usual = float(np.median(xx))
-    wild = (xx > 10 * usual) | (10 * xx < usual) | (xy > 1e3 * (usual + float(np.median(xy))))
-    spikes[good] = wild | ((field > _HIGHEST_FIELD_T) & (np.median(field) <= _HIGHEST_FIELD_T))
-    return spikes
-
-
-def _resistance(kept: dict[str, np.ndarray], squares: float) -> Resistance:
-    sheet = kept[X_XX] / (kept[CURRENT] * squares)
-    return Resistance(kept[FIELD], sheet, kept[X_XY] / kept[CURRENT], kept[BRANCH].astype(int))
-
-
-def _unusable(columns: dict[str, np.ndarray], kept: dict[str, np.ndarray], resistance: Resistance) -> str:
-    """Return why nothing can be made of these rows, "" if something can."""
-    total, good = len(columns[FIELD]), len(kept[FIELD])
-    if good == 0:
-        if total and not columns[CURRENT].any():
-            return "the excitation current is zero in every row: set a current, or say what it was"
-        return f"none of the {total} rows is good: see their flags" if total else "no row yet"
-    reach = np.abs(kept[FIELD]).max()
-    if reach > _HIGHEST_FIELD_T:
-        return _in_gauss(reach)
-    if good < FEWEST_POINTS:
-        return f"only {good} good rows: a curve needs {FEWEST_POINTS}"
-    mean = resistance.sheet_ohm.mean()
-    if mean <= 0:
-        return f"the resistance is negative ({mean:.4g} ohm per square): turn the lock-in's phase by 180 degrees"
-    if np.ptp(kept[FIELD]) == 0:
-        return f"the field stands at {kept[FIELD][0]:.6g} T in all {good} rows"
-    if np.ptp(resistance.sheet_ohm) == 0:
-        return f"the voltage is the same in all {good} rows: is the lock-in's reading frozen?"
-    return ""
-
-
-def _in_gauss(reach_T: float) -> str:
-    return f"the field reaches {reach_T:.4g} T: the column must be in tesla (1 T = 10 000 G)"
-
-
 def _too_large(span: float, hint: str) -> str:
     return f"delta sigma spans {span:.3g} e^2/(pi h), weak localization a few: wrong units? {hint}"
 
@@ -314,15 +254,15 @@ def _legs(resistance: Resistance) -> list[Leg]:
             int(branch), bool(read[-1] > read[0]), field, xx, xy, np.ones(len(order)),
             point_noise(field, xx), point_noise(field, xy),
         )  # fmt: skip
-        legs.append(averaged(leg))
+        legs.append(leg)
     return [leg for leg in legs if leg.two_sided] or legs
 
 
 def _curve(
-    legs: list[Leg], even: EvenCurve, temperature_K: float | None, hall: bool
+    legs: list[Leg], even: EvenCurve, bars: ErrorBars, temperature_K: float | None, hall: bool
 ) -> tuple[Curve | None, list[Remark], str]:
     """Return the symmetrized curve, remarks on it, and why it is not to be had."""
-    field, xx, xx_error, xy, xy_error = symmetrized(legs, even)
+    field, xx, xx_error, xy, xy_error = symmetrized(legs, even, bars)
     square = xx**2 + xy**2
     error = np.hypot((xx**2 - xy**2) * xx_error, 2 * xx * xy * xy_error) / square**2 / G0
     sigma = xx / square / G0
@@ -359,13 +299,18 @@ def _offsets(
             return mean, None, offsets, []
         note = "the field offset cannot be told from these data: taken as 0; a cusp or more points would fix it"
         return mean, None, offsets, [Remark("no_offset", note)]
-    error = math.sqrt(float(even.covariance.mean()))
-    remarks = []
-    apart = np.ptp(even.centre_T)
-    if apart > 5 * math.sqrt(float(np.diag(even.covariance).max())):
-        each = ", ".join(f"{1e3 * offsets[leg.branch]:.3g} mT {'up' if leg.upward else 'down'}" for leg in legs)
-        remarks.append(Remark("hysteresis", f"the magnet has hysteresis: true zero field is read as {each}"))
-    return mean, error, offsets, remarks
+    return mean, math.sqrt(float(even.covariance.mean())), offsets, []
+
+
+def _in_words(legs: list[Leg], offsets: dict[int, float]) -> str:
+    return ", ".join(f"{1e3 * offsets[leg.branch]:.3g} mT {'up' if leg.upward else 'down'}" for leg in legs)
+
+
+def _interval_s(time_s: np.ndarray) -> float | None:
+    """Return the usual time from row to row, None where the column does not hold it."""
+    steps = np.diff(time_s[np.isfinite(time_s)])
+    usual = float(np.median(steps)) if steps.size else 0.0
+    return usual if usual > 0 else None
 
 
 def _mean(values: np.ndarray) -> float | None:

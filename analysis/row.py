@@ -34,6 +34,9 @@ COLUMNS: tuple[str, ...] = (
 fields in T, temperatures in K, the rms excitation current in A, rms lock-in volts in V.
 A rig without a transverse lock-in writes nan in `x_xy_V` and `y_xy_V`."""
 
+V_REF = "v_ref_V"
+"""Voltage over a resistor in series with the film [V rms]: a column that rows may have beside `COLUMNS`."""
+
 INTEGER_COLUMNS: frozenset[str] = frozenset({SWEEP, BRANCH, FLAGS})
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import chi2 as chi2_law
+from scipy.special import chdtri
 
 from analysis.constants import E, H
 from analysis.estimate import Estimate
@@ -24,6 +24,8 @@ SymmetryClass = Literal["orthogonal", "unitary", "symplectic"]
 CLASSES: tuple[SymmetryClass, ...] = ("orthogonal", "unitary", "symplectic")
 _ALPHA = {"orthogonal": 1.0, "unitary": 0.0, "symplectic": -0.5}
 _DYSON = {"orthogonal": 1, "unitary": 2, "symplectic": 4}
+_CONSISTENT = 2.0  # standard errors
+CUT_OFF = "the prefactor depends on how dephasing cuts the paths off: here exponentially"
 UNVERIFIED_UNITARY = "the unitary term -2/(pi^2 g^2) is UNVERIFIED: from the literature, not derived again"
 
 
@@ -56,19 +58,29 @@ class MeasuredBeta:
     dimension: int = 2
 
     @property
+    def consistent(self) -> tuple[SymmetryClass, ...]:
+        """The classes whose leading-order line lies within two standard errors; none where beta is not determined."""
+        return tuple(c for c in CLASSES if self._away(c) <= _CONSISTENT)
+
+    def _away(self, symmetry_class: SymmetryClass) -> float:
+        if self.beta.value is None or not self.beta.error:
+            return math.inf
+        line = float(leading_beta(self.conductance, self.dimension, symmetry_class))
+        return abs(self.beta.value - line) / self.beta.error
+
+    @property
     def sentence(self) -> str:
         """Which lines the point agrees with, in words that claim no more."""
         b = self.beta
         if b.value is None or not b.error:
             return f"beta at g = {self.conductance:.3g} is not determined by the data; no class can be told"
-        pulls = {c: (b.value - float(leading_beta(self.conductance, self.dimension, c))) / b.error for c in CLASSES}
-        near = [f"{name} ({abs(pull):.1f} standard errors away)" for name, pull in pulls.items() if abs(pull) <= 2]
+        near = [f"{name} ({self._away(name):.1f} standard errors away)" for name in self.consistent]
         text = f"beta = {b.value:.3g} +- {b.error:.2g} at g = {self.conductance:.3g}"
         told = (
             "consistent with: " + ", ".join(near) if near else "consistent with none of the three leading-order lines"
         )
         # only a film's unitary line has the term in question: in wires and bulk it is the classical value
-        note = f" ({UNVERIFIED_UNITARY})" if self.dimension == 2 and abs(pulls["unitary"]) <= 2 else ""
+        note = f" ({UNVERIFIED_UNITARY})" if self.dimension == 2 and "unitary" in self.consistent else ""
         return f"{text}, {told}{note}; this is no proof of a class"
 
 
@@ -95,6 +107,23 @@ def leading_beta(conductance: float | np.ndarray, dimension: int, symmetry_class
     if dimension == 2 and symmetry_class == "unitary":
         return -2 / (math.pi * g) ** 2
     return dimension - 2 - alpha * {1: 2, 2: 2 / math.pi, 3: 1 / math.pi}[dimension] / g
+
+
+@dataclass(frozen=True, eq=False)
+class BetaLine:
+    """A line of theory: its class, where it is drawn, and what is not sure about it ("" where nothing is)."""
+
+    symmetry_class: SymmetryClass
+    conductance: np.ndarray
+    beta: np.ndarray
+    note: str
+
+
+def beta_lines(conductance: np.ndarray, dimension: int = 2) -> tuple[BetaLine, ...]:
+    """Return the lines of the three classes at the conductances g of both spins, shape (n,) [e^2/h]: for a plot."""
+    g = _positive("g", conductance)
+    notes = {"unitary": UNVERIFIED_UNITARY} if dimension == 2 else dict.fromkeys(CLASSES, CUT_OFF)
+    return tuple(BetaLine(c, g, leading_beta(g, dimension, c), notes.get(c, "")) for c in CLASSES)
 
 
 def interpolated_beta(conductance_per_spin: float | np.ndarray, dimension: int) -> np.ndarray:
@@ -266,7 +295,7 @@ def _points(name: str, values: np.ndarray, keep: np.ndarray) -> np.ndarray:
 def _all_alike(x: np.ndarray, error: np.ndarray) -> bool:
     weight = error**-2.0
     spread = float(weight @ (x - weight @ x / weight.sum()) ** 2)
-    return bool(spread < chi2_law.ppf(0.95, len(x) - 1))
+    return bool(spread < chdtri(len(x) - 1, 0.05))
 
 
 def _block(log_length_nm: np.ndarray, dimension: int) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def select(
     curve, sample, window_T, offset
         As in `fit`.
     models : sequence of str
-        Names of the candidates.
+        Names of the candidates; with backgrounds, "hln_full+kohler".
     fixed : mapping, optional
         Parameters held; each model takes those that it has.
 
@@ -110,7 +110,8 @@ def select(
 
 def _score(result: FitResult) -> float:
     inadmissible = any(remark.code in INADMISSIBLE for remark in result.remarks)
-    return result.aicc + _PENALTY_INADMISSIBLE * inadmissible + _PENALTY_SHORTHAND * (result.model == _SHORTHAND)
+    shorthand = (result.declared.alone or result.declared).name == _SHORTHAND
+    return result.aicc + _PENALTY_INADMISSIBLE * inadmissible + _PENALTY_SHORTHAND * shorthand
 
 
 def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
@@ -118,7 +119,8 @@ def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
 
     The class is that of the low-field alpha, delta sigma/(G0 F(B, B_phi)) for B -> 0: above 1/2 orthogonal, below
     -1/4 symplectic, between them a crossover; a fitted prefactor within 0.1 of zero is unitary. It is "undetermined"
-    where the magnetoconductance is not significant or the field range too short to give alpha.
+    where the magnetoconductance is not significant or the field range too short to give alpha. Backgrounds of the
+    model are taken off the curve first.
 
     Parameters
     ----------
@@ -129,6 +131,7 @@ def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
     """
     result = fitted.best if isinstance(fitted, Selection) else fitted
     curve = curve.within(max(abs(end) for end in result.window_T))
+    result, curve = _localization(result, curve)
     # the first turn of the curve shows its low-field sign; where it is lost in noise the whole curve must do
     for field_T in (_first_turn(result, curve), float(np.abs(curve.field_T).max())):
         near = curve.within(field_T)
@@ -147,6 +150,16 @@ def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
     if size * height < 0:  # the model goes the other way: its alpha says nothing of this film
         return Symmetry("undetermined", f"{seen}; {_missed(result)}")
     return _with_class(result, seen)
+
+
+def _localization(result: FitResult, curve: Curve) -> tuple[FitResult, Curve]:
+    """Return the fit and the curve without the model's backgrounds."""
+    alone = result.declared.alone
+    if alone is None:
+        return result, curve
+    values = {name: result.values[name] for name in alone.names}
+    background = result.evaluate(curve.field_T) - alone.value(curve.field_T, *values.values())
+    return replace(result, declared=alone, values=values), replace(curve, dsigma=curve.dsigma - background)
 
 
 def _missed(result: FitResult) -> str:

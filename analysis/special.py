@@ -9,14 +9,19 @@ and stays smooth where scipy's digamma minus log has lost all digits (x > 3e6).
 
 from __future__ import annotations
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 import numpy as np
-from scipy.interpolate import PPoly
-from scipy.special import bernoulli
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PPoly
 
 _LOWEST, _HIGHEST, _STEP = -16.0, 60.0, 0.1  # of ln z, z = 1/x: below, f is z^2/24 to all digits; B/B_i ends far above
 _POINTS = 8  # to each piece
 _ZERO = 1e-200  # stands for z = 0: its f is 0 in double precision
 _TERMS = 32  # of the sum that is summed as it stands
+_BERNOULLI = np.array([1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730])
 
 
 def cooperon(field_T: np.ndarray, b_T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,7 +61,7 @@ def f(x: np.ndarray) -> np.ndarray:
 
 def _of_inverse(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return f(1/z) and f'(1/z)/z for z >= 0."""
-    logarithm = _TABLE(np.log(np.maximum(z, _ZERO)))
+    logarithm = _table()(np.log(np.maximum(z, _ZERO)))
     value = np.exp(logarithm[..., 0])
     return value, value * logarithm[..., 1]
 
@@ -74,14 +79,18 @@ def _summed(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     terms = np.where(u < 0.15, series, np.log1p(1 / at) / 2 - u)
     slopes = -(u**2) / (at * (at + 1))
     j = np.arange(1, 7)
-    c = (1 - 2.0 ** (1 - 2 * j)) * bernoulli(12)[2::2] / (2 * j)
+    c = (1 - 2.0 ** (1 - 2 * j)) * _BERNOULLI / (2 * j)
     rest = x + _TERMS
     value = 2 * terms.sum(axis=1) + rest[:, np.newaxis] ** (-2.0 * j) @ c
     return value, x * (slopes.sum(axis=1) - rest[:, np.newaxis] ** (-2.0 * j - 1) @ (2 * j * c))
 
 
-def _tabulated() -> PPoly:
+@cache
+def _table() -> PPoly:
     """Return ln f and d ln f/d ln x at x = exp(-t) as piecewise polynomials in t."""
+    # at first use: it costs as much as the rest of the import of `analysis`
+    from scipy.interpolate import PPoly
+
     edges = np.arange(_LOWEST, _HIGHEST, _STEP)
     within = (1 - np.cos(np.pi * (np.arange(_POINTS) + 0.5) / _POINTS)) / 2  # Chebyshev's points
     t = edges[:-1, np.newaxis] + _STEP * within
@@ -93,6 +102,3 @@ def _tabulated() -> PPoly:
     coefficients[:, 0] = 0
     coefficients[-2:, 0] = [[2, 0], [2 * _LOWEST - np.log(24), -2]]
     return PPoly(coefficients, edges)
-
-
-_TABLE = _tabulated()

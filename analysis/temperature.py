@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import chi2 as chi2_law
+from scipy.special import chdtri
 
 from analysis.constants import G0, KB, MU_B
 from analysis.estimate import Estimate
@@ -105,7 +105,7 @@ def log_slope(temperature_K: np.ndarray, sigma_S: np.ndarray, error_S: np.ndarra
     scatter = math.sqrt(max(1.0, chi2 / degrees))
     value, spread = slope / G0, scatter / math.sqrt(lever) / G0
     remarks: tuple[Remark, ...] = ()
-    if chi2 > chi2_law.ppf(0.999, degrees):
+    if chi2 > chdtri(degrees, 1e-3):
         text = f"sigma is not linear in ln T within its errors (chi2 {chi2:.3g} for {degrees} degrees of freedom)"
         remarks = (Remark("not_logarithmic", f"{text}: phonons above, heating or Kondo saturation below; narrow T"),)
     return LogSlope(

@@ -7,7 +7,7 @@ call V_y/I "R_xy"; that is rho_yx here. Sheet quantities (ohm per square, 1/m^2)
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -109,20 +109,29 @@ def hall(
     ValueError
         Values that are not finite, or fewer than three different fields.
     """
-    if not 0 < sheet_ohm < math.inf or not 0 <= sheet_error_ohm < math.inf:
-        raise ValueError(f"Hall: rho_xx(0) is {sheet_ohm:g} +- {sheet_error_ohm:g} ohm; it must be above 0 and finite")
     field, rho, error = _window(field_T, rho_yx_ohm, error_ohm, window_T)
     line = _line(field, rho, error, odd_only=False)
-    coefficient = line.slope
-    sd = line.slope_error
+    found = hall_of_slope(line.slope, line.slope_error, sheet_ohm, sheet_error_ohm)
+    remarks = (*found.remarks, *_bent(field, rho, error))
+    return replace(found, offset_ohm=line.offset, points=field.size, remarks=remarks)
+
+
+def hall_of_slope(coefficient: float, sd: float, sheet_ohm: float, sheet_error_ohm: float = 0.0) -> Hall:
+    """Return the same from a slope d rho_yx/dB that somebody has fitted, with its standard error [ohm/T].
+
+    Its offset is then 0 and its number of points 0: they are not known.
+    """
+    if not 0 < sheet_ohm < math.inf or not 0 <= sheet_error_ohm < math.inf:
+        raise ValueError(f"Hall: rho_xx(0) is {sheet_ohm:g} +- {sheet_error_ohm:g} ohm; it must be above 0 and finite")
+    if not math.isfinite(coefficient) or not 0 <= sd < math.inf:
+        raise ValueError(f"Hall: the slope is {coefficient:g} +- {sd:g} ohm/T; it must be finite, the error 0 or more")
     sure = abs(coefficient) > math.sqrt(TWO_SIGMA) * sd
     carriers = ("holes" if coefficient > 0 else "electrons") if sure else ""
-    remarks = [] if sure else [_unsigned(coefficient, sd)]
-    remarks += _bent(field, rho, error)
+    remarks = () if sure else (_unsigned(coefficient, sd),)
     return Hall(
         Estimate("hall_coefficient", "ohm/T", coefficient, sd, coefficient - sd, coefficient + sd, True),
         _density(abs(coefficient), sd), _mobility(abs(coefficient), sd, sheet_ohm, sheet_error_ohm),
-        carriers, line.offset, sheet_ohm, sheet_error_ohm, field.size, tuple(remarks),
+        carriers, 0.0, sheet_ohm, sheet_error_ohm, 0, remarks,
     )  # fmt: skip
 
 
@@ -211,7 +220,7 @@ def _mobility(size: float, sd: float, sheet_ohm: float, sheet_error_ohm: float) 
 
 @dataclass(frozen=True)
 class FermiGas:
-    """The numbers of carriers in a simple band at zero temperature (SI).
+    """The numbers of carriers in a simple band at zero temperature; SI, but D in cm^2/s.
 
     Attributes
     ----------
@@ -219,8 +228,8 @@ class FermiGas:
         "2D", "3D" or "Dirac".
     k_F, v_F, fermi_energy_J, mass_me
         Fermi wave vector [1/m], velocity [m/s], energy [J]; mass [m_e], of a Dirac cone hbar k_F/v_F.
-    tau_tr_s, mean_free_path_m, diffusion_m2_per_s
-        Transport time mu m/e, l = v_F tau_tr, D = v_F^2 tau_tr/d.
+    tau_tr_s, mean_free_path_m, diffusion_cm2_per_s
+        Transport time mu m/e [s], l = v_F tau_tr [m], D = v_F^2 tau_tr/d [cm^2/s].
     k_F_l : float
         Ioffe-Regel: about 1 is the end of metallic transport; theory of weak localization wants it well above 1.
     conductivity : float
@@ -236,7 +245,7 @@ class FermiGas:
     mass_me: float
     tau_tr_s: float
     mean_free_path_m: float
-    diffusion_m2_per_s: float
+    diffusion_cm2_per_s: float
     k_F_l: float
     conductivity: float
     g: float | None
@@ -272,15 +281,16 @@ class FermiGas:
 _POWERS = {
     "2D": (
         ("k_F", "1/m", 0.5, 0), ("v_F", "m/s", 0.5, 0), ("fermi_energy_J", "J", 1, 0), ("tau_tr_s", "s", 0, 1),
-        ("mean_free_path_m", "m", 0.5, 1), ("diffusion_m2_per_s", "m^2/s", 1, 1), ("k_F_l", "", 1, 1), ("g", "", 1, 1),
+        ("mean_free_path_m", "m", 0.5, 1), ("diffusion_cm2_per_s", "cm^2/s", 1, 1), ("k_F_l", "", 1, 1),
+        ("g", "", 1, 1),
     ),
     "3D": (
         ("k_F", "1/m", 1 / 3, 0), ("v_F", "m/s", 1 / 3, 0), ("fermi_energy_J", "J", 2 / 3, 0), ("tau_tr_s", "s", 0, 1),
-        ("mean_free_path_m", "m", 1 / 3, 1), ("diffusion_m2_per_s", "m^2/s", 2 / 3, 1), ("k_F_l", "", 2 / 3, 1),
+        ("mean_free_path_m", "m", 1 / 3, 1), ("diffusion_cm2_per_s", "cm^2/s", 2 / 3, 1), ("k_F_l", "", 2 / 3, 1),
     ),
     "Dirac": (
         ("k_F", "1/m", 0.5, 0), ("fermi_energy_J", "J", 0.5, 0), ("mass_me", "m_e", 0.5, 0), ("tau_tr_s", "s", 0.5, 1),
-        ("mean_free_path_m", "m", 0.5, 1), ("diffusion_m2_per_s", "m^2/s", 0.5, 1), ("k_F_l", "", 1, 1),
+        ("mean_free_path_m", "m", 0.5, 1), ("diffusion_cm2_per_s", "cm^2/s", 0.5, 1), ("k_F_l", "", 1, 1),
         ("g", "", 1, 1),
     ),
 }  # fmt: skip
@@ -341,7 +351,7 @@ def _gas(
     length = v_F * tau
     conductivity = density * E * mobility
     return FermiGas(
-        kind, k_F, v_F, energy, mass / ELECTRON_MASS, tau, length, v_F * length / (3 if kind == "3D" else 2),
+        kind, k_F, v_F, energy, mass / ELECTRON_MASS, tau, length, 1e4 * v_F * length / (3 if kind == "3D" else 2),
         k_F * length, conductivity, None if kind == "3D" else conductivity * H / E**2,
     )  # fmt: skip
 

@@ -10,19 +10,19 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import nnls
 
 from analysis.any_fit import Observations, Search
-from analysis.confidence import TWO_SIGMA
 from analysis.constants import E
 from analysis.estimate import Estimate
 from analysis.model import Parameter, Remark
 
 ELECTRONS, HOLES = -1, 1
 
+_NAMES = {ELECTRONS: "electrons", HOLES: "holes"}
 _SIGNS = ((ELECTRONS, HOLES), (ELECTRONS, ELECTRONS), (HOLES, HOLES))
 _MOBILITIES = np.geomspace(0.02, 300, 13)  # over 1/B_max: those whose field dependence shows
 _STARTS = 4
+_CLEARLY = 9.0  # chi^2 by which every other choice of signs must be worse: three standard errors, for signs are a claim
 _WIDE = 1e6  # bounds on densities and mobilities, over their scale
 
 
@@ -60,6 +60,15 @@ def _conductivity(
 
 
 @dataclass(frozen=True, eq=False)
+class Choice:
+    """One choice of signs, ELECTRONS or HOLES, with its best values and their chi^2."""
+
+    signs: tuple[int, int]
+    chi2: float
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
 class TwoBandFit:
     """What rho_xx and rho_yx say of two bands.
 
@@ -68,7 +77,12 @@ class TwoBandFit:
     signs : tuple of int
         Best signs, ELECTRONS or HOLES. Electrons come first; of two bands of one sign, the more mobile.
     signs_determined : bool
-        No other choice of signs describes the data as well (95 %).
+        Every other choice of signs describes the data worse by three standard errors or more, where the residuals
+        exceed the errors measured in those. Both signs given: True.
+    choices : tuple of Choice
+        The choices of signs that were tried, best first.
+    carriers : tuple of str
+        "electrons", "holes": the kinds that every choice as good as the best contains.
     estimates : tuple of Estimate
         density_1 [1/m^2], mobility_1 [m^2/(V s)], density_2, mobility_2; none is determined if the signs are not.
     values : dict
@@ -82,6 +96,8 @@ class TwoBandFit:
 
     signs: tuple[int, int]
     signs_determined: bool
+    choices: tuple[Choice, ...]
+    carriers: tuple[str, ...]
     estimates: tuple[Estimate, ...]
     values: dict[str, float]
     chi2: float
@@ -129,12 +145,17 @@ def fit_two_band(
     searches = [_search(field, data, error, scale, choice) for choice in choices]
     order = sorted(range(len(searches)), key=lambda i: searches[i].best.chi2)
     best = searches[order[0]].solution()
-    rivals = [i for i in order[1:] if searches[i].best.chi2 <= best.chi2 + TWO_SIGMA * best.variance]
+    unit = max(best.chi2_reduced, best.variance)  # a misfit says nothing of signs to better than its own size
+    rivals = [i for i in order[1:] if searches[i].best.chi2 <= best.chi2 + _CLEARLY * unit]
     estimates = tuple(_loose(e) for e in best.estimates) if rivals else best.estimates
     remarks = (*best.misfit, *_remarks(choices, order[0], rivals, estimates))
+    tried = tuple(Choice(choices[i], searches[i].best.chi2, searches[i].values(searches[i].best)) for i in order)
+    alike = [set(choices[i]) for i in (order[0], *rivals)]
+    carriers = tuple(_NAMES[s] for s in (ELECTRONS, HOLES) if all(s in signs for signs in alike))
     return TwoBandFit(
-        choices[order[0]], not rivals, estimates, best.values, best.chi2, best.chi2_reduced, best.points, remarks
-    )
+        choices[order[0]], not rivals, tried, carriers, estimates, best.values, best.chi2, best.chi2_reduced,
+        best.points, remarks,
+    )  # fmt: skip
 
 
 def _observed(
@@ -187,6 +208,8 @@ def _search(
 
 def _starts(field: np.ndarray, data: np.ndarray, scale: float, signs: tuple[int, int]) -> list[list[float]]:
     """Return the best of a grid of mobilities: with them given, the densities are linear in the conductivity."""
+    from scipy.optimize import nnls  # slow to import, and needed here only
+
     xx, yx = np.split(data, 2)
     measured = 1 / (xx - 1j * yx)
     mobilities = _MOBILITIES / float(np.abs(field).max())
@@ -225,8 +248,8 @@ def _remarks(choices: tuple[tuple[int, int], ...], best: int, rivals: list[int],
 
 
 def _words(signs: tuple[int, int]) -> str:
-    name = {ELECTRONS: "electrons", HOLES: "holes"}
-    return f"{name[signs[0]]} with {name[signs[1]]}" if signs[0] != signs[1] else f"two kinds of {name[signs[0]]}"
+    first, second = (_NAMES[s] for s in signs)
+    return f"{first} with {second}" if first != second else f"two kinds of {first}"
 
 
 def zero_field_hall_coefficient(

@@ -163,17 +163,17 @@ def ballistic_time(
     return float(1 / (diffusion * ballistic_rate(field_T, width_nm, mean_free_path_nm, walls)))
 
 
-def nyquist_length_m(temperature_K: float, diffusion_m2_per_s: float, sigma1_S_m: float) -> float:
+def nyquist_length_m(temperature_K: float, diffusion_cm2_per_s: float, sigma1_S_m: float) -> float:
     """Return L_N = [hbar^2 D sigma_1/(e^2 kB T)]^(1/3) [m], sigma_1 = L/R of the wire [S m].
 
     B. L. Altshuler, A. G. Aronov, D. E. Khmelnitsky, J. Phys. C 15, 7367 (1982), doi:10.1088/0022-3719/15/36/018.
     """
-    return (HBAR**2 * diffusion_m2_per_s * sigma1_S_m / (E**2 * KB * temperature_K)) ** (1 / 3)
+    return (HBAR**2 * 1e-4 * diffusion_cm2_per_s * sigma1_S_m / (E**2 * KB * temperature_K)) ** (1 / 3)
 
 
-def nyquist_time_s(temperature_K: float, diffusion_m2_per_s: float, sigma1_S_m: float) -> float:
+def nyquist_time_s(temperature_K: float, diffusion_cm2_per_s: float, sigma1_S_m: float) -> float:
     """Return tau_N = L_N^2/D [s]. The tau_phi of an exponential that fits is 2 tau_N."""
-    return nyquist_length_m(temperature_K, diffusion_m2_per_s, sigma1_S_m) ** 2 / diffusion_m2_per_s
+    return nyquist_length_m(temperature_K, diffusion_cm2_per_s, sigma1_S_m) ** 2 / (1e-4 * diffusion_cm2_per_s)
 
 
 def electron_time_s(

@@ -13,7 +13,7 @@ from typing import Any, cast
 from PyQt5.QtCore import QObject, Qt, pyqtSignal
 
 from acquire.status import Readings, Status
-from analysis.live import Snapshot
+from analysis.snapshot import Snapshot
 
 MOST_MESSAGES = 1000
 

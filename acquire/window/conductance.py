@@ -16,8 +16,9 @@ from acquire.window.choice import Choice
 from acquire.window.colour_bar import ColourBar
 from acquire.window.plot import MOST_SYMBOLS, Canvas, Frame, bars, line, pen, rising, see_through, set_bars
 from acquire.window.theme import DARK, TemperatureColours, Theme
-from analysis.live import Settings, Snapshot, SweepResult
+from analysis.live import Settings
 from analysis.model import MODELS
+from analysis.snapshot import Snapshot, SweepResult
 
 NEAR_PX = 14
 """A click this close to a point means the point [px]."""

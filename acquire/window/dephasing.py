@@ -14,7 +14,7 @@ from acquire.window.plot import Canvas, Frame, bars, line, pen, see_through, set
 from acquire.window.result import phase_coherence
 from acquire.window.theme import DARK, TemperatureColours, Theme
 from analysis.fit import Estimate
-from analysis.live import Snapshot, SweepResult
+from analysis.snapshot import Snapshot, SweepResult
 
 MARGIN = 1.3
 """An axis goes on by this factor on either side of its points."""

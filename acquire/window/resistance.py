@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QHBoxLayout, QWidget
 from acquire.window.colour_bar import ColourBar
 from acquire.window.plot import Canvas, line, pen, rising, smooth
 from acquire.window.theme import TemperatureColours, Theme
-from analysis.live import Snapshot, SweepResult
+from analysis.snapshot import Snapshot, SweepResult
 
 
 class Legs:

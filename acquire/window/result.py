@@ -14,8 +14,8 @@ from acquire import version, wording
 from acquire.window.theme import DARK, TemperatureColours, Theme, font
 from acquire.wording import in_words
 from analysis.fit import Estimate, FitResult
-from analysis.live import Snapshot, SweepResult
 from analysis.selection import Symmetry
+from analysis.snapshot import Snapshot, SweepResult
 
 IN_WORDS = {
     "orthogonal": "weak localization",

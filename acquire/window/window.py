@@ -28,7 +28,8 @@ from acquire.window.resistance import ResistanceView
 from acquire.window.result import Result
 from acquire.window.strip import Strip
 from acquire.window.theme import THEMES, TemperatureColours, Theme, palette, style_sheet, system_theme
-from analysis.live import Settings, Snapshot, SweepResult
+from analysis.live import Settings
+from analysis.snapshot import Snapshot, SweepResult
 
 if TYPE_CHECKING:
     from acquire.session import Session

@@ -1,4 +1,4 @@
-"""Two conducting channels side by side: independent, or exchanging electrons coherently.
+"""Conducting channels side by side: two or three independent ones, or two exchanging electrons coherently.
 
 The surfaces of a topological insulator, a surface and the bulk below it, the wells of a double well. N equal
 independent channels give N times the curve of one: that is the model `hln` with alpha = N alpha_1, and no curve says
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from analysis.channels import FIELD_NM2, thinned, trial_fields
+from analysis.channels import FIELD_NM2, channel_model, thinned, trial_fields
 from analysis.curve import Curve
 from analysis.film import diffusive_film
 from analysis.model import Model, Parameter, Remark, Starts
@@ -250,3 +251,48 @@ COUPLED_CHANNELS = Model(
 )
 """Equal channels as in the source (lambda = B_phi, B_phi + 2 B_t); unequal ones from the same diffusion equation,
 checked in its limits. The curve holds two numbers, so that the ratios of the channels have to be known."""
+
+
+_SUM = channel_model(
+    name="three_channels",
+    title="three independent channels: alpha [F(B_phi) + F(B_phi + B_extra) + F(B_phi + B_extra + B_more)]",
+    source=TWO_CHANNELS.source,
+    parameters=(
+        replace(L_PHI, meaning="phase coherence length of the channel that keeps its phase longest"),
+        L_EXTRA,
+        replace(
+            L_EXTRA, name="l_more_nm", meaning="length of what dephases the third channel more than the second one"
+        ),
+    ),
+    weights=(1.0, 1.0, 1.0),
+    rates=((1, 0, 0), (1, 1, 0), (1, 1, 1)),
+)
+
+
+def _three(field_T: np.ndarray, *parameters: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give alpha [F(B_1) + F(B_2) + F(B_3)] and its derivative by the three lengths and alpha."""
+    *lengths, alpha = parameters
+    value, derivative = _SUM.both(field_T, *lengths)
+    return alpha * value, np.column_stack([alpha * derivative, value])
+
+
+def _three_guess(curve: Curve, held: Mapping[str, float]) -> Starts:
+    alpha = held.get("alpha", ALPHA.default or 1.0)
+    starts = _SUM.guess(Curve(curve.field_T, curve.dsigma / alpha), held)
+    return tuple({**start, "alpha": alpha} for start in starts)
+
+
+def _three_validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
+    b = np.cumsum([FIELD_NM2 / values[name] ** 2 for name in _SUM.names])
+    second, third = (_length(float(field)) for field in b[1:])
+    text = f"the other channels' L_phi are {second:.3g} and {third:.3g} nm: three lengths of one curve"
+    return [
+        *diffusive_film(values["l_phi_nm"], curve, sample),
+        Remark("second_channel", f"{text}; try `two_channels` and compare"),
+    ]
+
+
+THREE_CHANNELS = replace(
+    _SUM, parameters=(*_SUM.parameters, ALPHA), both=_three, guess=_three_guess, validity=_three_validity
+)
+"""The lengths are ordered, as those of two channels. It takes a wide sweep and little noise to tell three."""

@@ -20,6 +20,8 @@ L_SYM = Parameter(
     "l_sym_nm", "nm", 1.0, 1e6, "spin length of couplings that keep z -> -z (Ising), sqrt(D tau_sym)", shared=True
 )
 
+_NEARLY_NONE = 0.03  # of B_phi: a rate that hardly shows, and still has a slope
+
 
 def _validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
     return diffusive_film(values["l_phi_nm"], curve, sample)
@@ -29,15 +31,13 @@ def _twin(values: Mapping[str, float]) -> dict[str, float]:
     """Return the parameters of the curve whose two triplet fields have changed sides.
 
     1/2 F(B_1) + F(B_2) hardly changes when ln B_1 and ln B_2 are mirrored at their weighted mean: each of
-    B_1 > B_2 and B_1 < B_2 has its minimum.
+    B_1 > B_2 and B_1 < B_2 has its minimum. Where the mirror asks for less than no rate, the minimum is near its end.
     """
     b_phi, b_asy, b_sym = (FIELD_NM2 / values[name] ** 2 for name in ("l_phi_nm", "l_asy_nm", "l_sym_nm"))
     first, second = b_phi + 2 * b_asy, b_phi + b_asy + b_sym
     mean = (first * second**2) ** (1 / 3)
-    b_asy = (mean**2 / first - b_phi) / 2
-    b_sym = mean**2 / second - b_phi - b_asy
-    if min(b_asy, b_sym) <= 0:
-        return {}
+    b_asy = max((mean**2 / first - b_phi) / 2, _NEARLY_NONE * b_phi)
+    b_sym = max(mean**2 / second - b_phi - b_asy, _NEARLY_NONE * b_phi)
     return {**values, "l_asy_nm": (FIELD_NM2 / b_asy) ** 0.5, "l_sym_nm": (FIELD_NM2 / b_sym) ** 0.5}
 
 

@@ -11,7 +11,7 @@ from analysis.channels import FIELD_NM2, thinned, trial_fields
 from analysis.constants import ELECTRON_MASS, HBAR, E
 from analysis.curve import Curve
 from analysis.film import diffusive_film
-from analysis.model import Model, Parameter, Remark, Starts
+from analysis.model import Derived, Model, Parameter, Remark, Starts, phase_field
 from analysis.sample import Sample
 from analysis.special import cooperon
 from analysis.spin_precession import triplet
@@ -61,6 +61,25 @@ def spin_precession_length_nm(l_rashba_nm: float) -> float:
     Others call the distance of one radian, L itself, or that of a full turn, 2 pi L, by the same name.
     """
     return np.pi * l_rashba_nm
+
+
+def linear_splitting(values: Mapping[str, float], sample: Sample) -> tuple[Derived, ...]:
+    """Return what follows from the lengths: fields, the spin precession length, and, given the mass, alpha_R."""
+    length = values["l_rashba_nm"]
+    found = [
+        *phase_field(values, sample),
+        Derived("b_so_T", "T", "B_so' = hbar/(4 e L^2) of the Rashba splitting", FIELD_NM2 / length**2),
+        Derived("l_precession_nm", "nm", "distance of a turn by pi, pi L", spin_precession_length_nm(length)),
+    ]
+    if "l_dresselhaus_nm" in values:
+        field = FIELD_NM2 / values["l_dresselhaus_nm"] ** 2
+        found.append(Derived("b_dresselhaus_T", "T", "that of the linear Dresselhaus splitting", field))
+    if "l_cubic_nm" in values:
+        found.append(Derived("b_cubic_T", "T", "that of the cubic splitting", FIELD_NM2 / values["l_cubic_nm"] ** 2))
+    if sample.effective_mass_m0 is not None:
+        alpha = rashba_coefficient_eV_m(length, sample.effective_mass_m0)
+        found.append(Derived("alpha_rashba_eV_m", "eV m", "coefficient alpha_R of the splitting", alpha))
+    return tuple(found)
 
 
 def _both(field_T: np.ndarray, *lengths_nm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -113,7 +132,7 @@ def _validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list
             remarks.append(Remark(
                 "strong_precession",
                 f"B_so'/B_tr = {b_rashba / b_tr:.2g}: spins turn by {np.sqrt(2 * b_rashba / b_tr):.2g} rad between "
-                f"collisions; the diffusive formula holds below B_so'/B_tr = {STRONG_PRECESSION}",
+                f"collisions; the diffusive formula holds below B_so'/B_tr = {STRONG_PRECESSION}: use ballistic_rashba",
             ))  # fmt: skip
     b_max = np.abs(curve.field_T).max()
     if b_rashba > 1.3 * b_phi and b_max < 1.18 * b_rashba:
@@ -141,8 +160,9 @@ def _out_of_reach(values: Mapping[str, float], curve: Curve) -> dict[str, str]:
 def _model(name: str, title: str, parameters: tuple[Parameter, ...]) -> Model:
     names = tuple(parameter.name for parameter in parameters)
     return Model(
-        name, title, SOURCE, parameters, _both, partial(_guess, names), validity=_validity, out_of_reach=_out_of_reach
-    )
+        name, title, SOURCE, parameters, _both, partial(_guess, names), validity=_validity, out_of_reach=_out_of_reach,
+        derived=linear_splitting,
+    )  # fmt: skip
 
 
 RASHBA = _model("rashba", "Rashba, or linear Dresselhaus, splitting: spins precess between collisions", LENGTHS[:2])

@@ -28,15 +28,15 @@ L_PHI = Parameter("l_phi_nm", "nm", 1.0, 1e6, "phase coherence length sqrt(D tau
 L_SO = Parameter("l_so_nm", "nm", 1.0, 1e6, "spin-orbit length sqrt(D tau_so)", shared=True)
 G_FACTOR = Parameter("g_factor", "", 1e-3, 500.0, "Lande factor, its size", known=True, shared=True, default=2.0)
 DIFFUSION = Parameter(
-    "diffusion_m2_per_s", "m2_per_s", 1e-7, 100.0, "diffusion constant D = sigma/(e^2 nu)", known=True, shared=True,
-    default=1e-4,
+    "diffusion_cm2_per_s", "cm2_per_s", 1e-3, 1e6, "diffusion constant D = sigma/(e^2 nu)", known=True, shared=True,
+    default=1.0,
 )  # fmt: skip
 PARAMETERS = (L_PHI, L_SO, G_FACTOR, DIFFUSION)
 
 
-def zeeman_field(field_T: np.ndarray, g_factor: float, diffusion_m2_per_s: float) -> np.ndarray:
+def zeeman_field(field_T: np.ndarray, g_factor: float, diffusion_cm2_per_s: float) -> np.ndarray:
     """Return w = g mu_B |B|/(4 e D), the Zeeman splitting as a field [T], shape (n,)."""
-    return g_factor * MU_B / (4 * E * diffusion_m2_per_s) * np.abs(field_T)
+    return g_factor * MU_B / (4 * E * 1e-4 * diffusion_cm2_per_s) * np.abs(field_T)
 
 
 def _pair(l_phi_nm: float, l_so_nm: float, partner: float) -> tuple[float, float]:
@@ -127,16 +127,16 @@ def _in_plane_guess(partner: float) -> Callable[[Curve, Mapping[str, float]], St
 
 
 def _assumed(values: Mapping[str, float]) -> list[Remark]:
-    if values["diffusion_m2_per_s"] != DIFFUSION.default:
+    if values["diffusion_cm2_per_s"] != DIFFUSION.default:
         return []
-    text = f"the diffusion constant is taken as {DIFFUSION.default:g} m^2/s; hold diffusion_m2_per_s at the film's own"
+    text = f"D is taken as {DIFFUSION.default:g} cm^2/s; hold diffusion_cm2_per_s at the film's own"
     return [Remark("assumed", text)]
 
 
 def _perpendicular_validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
     remarks = diffusive_film(values["l_phi_nm"], curve, sample) + _assumed(values)
     b_so, b_max = FIELD_NM2 / values["l_so_nm"] ** 2, np.abs(curve.field_T).max()
-    w = zeeman_field(b_max, values["g_factor"], values["diffusion_m2_per_s"])
+    w = zeeman_field(b_max, values["g_factor"], values["diffusion_cm2_per_s"])
     if w < 0.05 * b_so:
         text = f"at {b_max:.3g} T the Zeeman splitting is {w:.2g} T, {w / b_so:.2g} of B_so: the curve hardly shows it"
         remarks.append(Remark("small_zeeman", text))
@@ -153,7 +153,7 @@ def _perpendicular_out_of_reach(values: Mapping[str, float], curve: Curve) -> di
 
 def _in_plane_validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
     def rate(field_T: np.ndarray) -> np.ndarray:
-        return zeeman_field(field_T, values["g_factor"], values["diffusion_m2_per_s"])
+        return zeeman_field(field_T, values["g_factor"], values["diffusion_cm2_per_s"])
 
     remarks = in_plane_film(values["l_phi_nm"], rate, curve, sample) + _assumed(values)
     text = (

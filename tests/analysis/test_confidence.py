@@ -6,6 +6,7 @@ import pytest
 from analysis.channels import FIELD_NM2
 from analysis.curve import Curve
 from analysis.fit import fit
+from analysis.least_squares import _inverse
 from analysis.model import MODELS
 
 FIELD = np.linspace(-0.1, 0.1, 201)
@@ -99,3 +100,30 @@ def test_two_minima_as_good_as_each_other_are_both_covered():
     for name, truth in zip(("l_asy_nm", "l_sym_nm"), parameters[1:], strict=True):
         estimate = fit("graphene_so", data)[name]
         assert estimate.lower <= truth <= estimate.upper
+
+
+def test_an_unknown_without_any_slope_has_a_huge_and_finite_variance():
+    # a curvature of exactly nothing, as that of a channel whose prefactor is 0
+    for normal in (np.diag([4.0, 0.0]), np.zeros((2, 2)), np.diag([4.0, 1e-310])):
+        inverse = _inverse(normal)
+        assert np.isfinite(inverse).all()
+        assert inverse[1, 1] > 1e100
+
+
+def test_both_prefactors_free_is_a_fit_without_a_warning():
+    field = np.linspace(-0.2, 0.2, 101)
+    for seed in range(4):
+        noise = np.random.default_rng(seed).normal(0, 2e-2, 101)
+        data = Curve(field, MODELS["two_channels"].value(field, 300.0, 200.0, -0.5, -0.5) + noise, np.full(101, 2e-2))
+        result = fit("two_channels", data, start={"alpha_1": -0.4, "alpha_2": -0.4})
+        assert np.isfinite(result.covariance).all()
+
+
+def test_an_unknown_that_runs_to_its_end_along_a_loose_one_keeps_its_own_bound():
+    # B_phi and 2 B_s add: while L_s is walked, L_phi runs away, where its covariance means nothing
+    field = np.linspace(-0.1, 0.1, 101)
+    clean = MODELS["hln_magnetic"].value(field, 500.0, 150.0, 300.0, 1e-3)
+    data = Curve(field, clean + np.random.default_rng(0).normal(0, 1e-3, 101), np.full(101, 1e-3))
+    result = fit("hln_magnetic", data, start={"l_s_nm": 200.0})
+    assert result["l_phi_nm"].upper is None
+    assert result["l_phi_nm"].lower == pytest.approx((1 / 500.0**2 + 2 / 300.0**2) ** -0.5, rel=0.05)

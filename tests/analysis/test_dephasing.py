@@ -8,7 +8,6 @@ import pytest
 
 from analysis.dephasing import (
     largest_current_A,
-    nyquist_length_nm,
     nyquist_rate,
     nyquist_rate_self_consistent,
     power_law,
@@ -73,12 +72,6 @@ def test_undetermined_lengths_are_left_out():
     assert law.exponent == pytest.approx(-0.5)
     assert power_law([1.0, 2.0], lengths[:2]) is None
     assert power_law([2.0, 2.0], [lengths[0], lengths[2]]) is None
-
-
-def test_nyquist_length_falls_as_root_of_temperature():
-    l_phi = nyquist_length_nm(np.array([1.0, 4.0]), 1000.0, 1e-2)
-    assert l_phi[0] / l_phi[1] == pytest.approx(2)
-    assert l_phi[0] == pytest.approx(1e9 * math.sqrt(1e-2 / 1.29726e10), rel=1e-5)
 
 
 @pytest.mark.parametrize("sheet_ohm", [0.0, -5.0, 13000.0, math.nan])

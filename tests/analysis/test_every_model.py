@@ -76,7 +76,9 @@ def test_derivative_against_differences(model):
             shifted = [model.value(FIELD, *values[:i], value + k * step, *values[i + 1 :]) for k in (-2, -1, 1, 2)]
             difference = (8 * (shifted[2] - shifted[1]) - shifted[3] + shifted[0]) / (12 * step)
             scale = np.abs(derivative[:, i]).max() + 1e-12 / abs(step)
-            assert derivative[:, i] == pytest.approx(difference, abs=1e-8 * scale)
+            # a parameter that is left out hardly changes the curve: its differences are rounding
+            rounding = 1e-14 * np.abs(shifted).max() / abs(step)
+            assert derivative[:, i] == pytest.approx(difference, abs=1e-8 * scale + rounding)
 
 
 @every_model

@@ -68,6 +68,37 @@ def test_full_with_the_magnetic_term_folded_in(entry):
     check(MODELS["hln_full"].value(field, *lengths)[0], entry)
 
 
+@pytest.mark.parametrize("entry", entries("hln_iso", "delta_sigma"))
+def test_full_with_magnetic_scattering(entry):
+    p = numbers(entry)
+    lengths = (length_nm(p[name]) for name in ("Bphi", "Bso", "Bs", "Be"))
+    check(MODELS["hln_magnetic"].value(np.array([float(entry["B_T"])]), *lengths)[0], entry)
+
+
+@pytest.mark.parametrize("entry", entries("hln_iso", "sigma_abs"))
+def test_full_with_the_cut_off(entry):
+    # sigma(B) itself needs the elastic field as its cut-off: at B = 0 it is the logarithms of the same four fields
+    p, field = numbers(entry), np.array([float(entry["B_T"])])
+    lengths = (length_nm(p[name]) for name in ("Bphi", "Bso", "Bs", "Be"))
+    triplet, singlet = p["Bphi"] + 4 / 3 * p["Bso"] + 2 / 3 * p["Bs"], p["Bphi"] + 2 * p["Bs"]
+    at_zero = -np.log(p["Be"]) + 1.5 * np.log(triplet) - 0.5 * np.log(singlet)
+    check(at_zero + MODELS["hln_magnetic"].value(field, *lengths)[0], entry)
+
+
+@pytest.mark.parametrize("entry", entries("hln_dp", "delta_sigma"))
+def test_full_with_in_plane_spin_orbit_fields(entry):
+    p = numbers(entry)
+    lengths = (length_nm(p[name]) for name in ("Bphi", "Bso", "Be"))
+    check(MODELS["hln_dp"].value(np.array([float(entry["B_T"])]), *lengths)[0], entry)
+
+
+@pytest.mark.parametrize("entry", entries("hln_general", "delta_sigma"))
+def test_full_by_components(entry):
+    p = numbers(entry)
+    lengths = (length_nm(max(p[name], 1e-30)) for name in ("Bphi", "Bsox", "Bsoz", "Bsx", "Bsz", "Be"))
+    check(MODELS["hln_general"].value(np.array([float(entry["B_T"])]), *lengths)[0], entry)
+
+
 @pytest.mark.parametrize("entry", entries("graphene_soc"))
 def test_graphene_with_spin_orbit_coupling(entry):
     p = numbers(entry)

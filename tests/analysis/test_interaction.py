@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import digamma
 
-from analysis.constants import G0, HBAR, E
+from analysis.constants import G0, HBAR, KB, E
 from analysis.interaction import (
     aslamazov_larkin_conductivity,
     bulk_interaction,
@@ -15,10 +16,11 @@ from analysis.interaction import (
     hamann_resistance,
     interaction_strength,
     kondo_resistance,
+    maki_thompson_conductivity,
     wire_interaction,
     zeeman_interaction,
 )
-from tests.analysis.models.golden_rest import FOLDER, entries, golden
+from tests.analysis.models.golden_rest import FOLDER, agree, golden
 
 FILM_FILE = FOLDER / "golden2d.json"
 
@@ -30,9 +32,9 @@ def fluctuations(a):
 
 
 FUNCTIONS = {
-    "dG_ee_1d": lambda a: wire_interaction(a["T"], a["D"], a["L"]),
+    "dG_ee_1d": lambda a: wire_interaction(a["T"], 1e4 * a["D"], a["L"]),
     "dsigma_ee_2d": lambda a: film_interaction(a["T2"], a["T1"]),
-    "dsigma_ee_3d": lambda a: bulk_interaction(a["T"], a["D"]),
+    "dsigma_ee_3d": lambda a: bulk_interaction(a["T"], 1e4 * a["D"]),
     "sigma_AL": fluctuations,
     "kondo_gg": lambda a: a["R0"] * kondo_resistance(a["T"], a["TK"]),
     "hamann": lambda a: hamann_resistance(a["T"], a["TK"]),
@@ -43,9 +45,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_golden_values(name):
     # the file holds no hamann entry: its limits are below
-    assert entries(name) or name == "hamann"
-    for arguments, value in (entry.values for entry in entries(name)):
-        assert float(FUNCTIONS[name](arguments)) == pytest.approx(value, rel=1e-9, abs=0)
+    agree(name, FUNCTIONS[name], none=name == "hamann")
 
 
 @pytest.mark.skipif(not FILM_FILE.is_file(), reason=f"no golden values at {FILM_FILE}")
@@ -78,8 +78,8 @@ def test_interaction_strength_is_smooth_at_zero():
 
 def test_powers_of_temperature():
     t = np.array([1.0, 4.0])
-    assert np.divide(*wire_interaction(t, 1e-2, 1e-5)) == pytest.approx(2)
-    assert np.divide(*bulk_interaction(t, 1e-2)) == pytest.approx(0.5)
+    assert np.divide(*wire_interaction(t, 100.0, 1e-5)) == pytest.approx(2)
+    assert np.divide(*bulk_interaction(t, 100.0)) == pytest.approx(0.5)
     assert np.diff(film_interaction(t, 1.0))[0] == pytest.approx(G0 * math.log(4))
 
 
@@ -92,6 +92,25 @@ def test_fluctuations_in_bulk_are_those_of_films_stacked():
     assert float(aslamazov_larkin_conductivity(t, tc, 3, coherence_m=xi)) == pytest.approx(expected, rel=1e-8)
     wire = aslamazov_larkin_conductivity(t, tc, 1, coherence_m=xi, cross_section_m2=1e-16)
     assert float(wire) == pytest.approx(math.pi * E**2 * xi / (16 * HBAR * 1e-16) * epsilon**-1.5)
+
+
+def test_maki_thompson_is_the_field_free_end_of_the_model_in_field():
+    tc, epsilon, diffusion = 4.0, 0.01, 1.0
+    temperature = tc * math.exp(epsilon)
+    l_phi_nm = 300.0
+    b_phi, b_eps = 1e18 * HBAR / (4 * E * l_phi_nm**2), 2e4 * KB * tc * epsilon / (math.pi * E * diffusion)
+    delta = epsilon * b_phi / b_eps
+    # in a field that stops everything the model has taken all of it away
+    psi = digamma(0.5 + b_eps / 1e-7) - digamma(0.5 + b_phi / 1e-7)
+    expected = G0 * math.pi**2 / 4 * psi / (epsilon - delta)
+    assert float(maki_thompson_conductivity(temperature, tc, delta)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_maki_thompson_is_smooth_where_the_rates_meet():
+    t = 4 * np.exp(0.05 * (1 + np.array([-1e-4, -1e-9, 0.0, 1e-9, 1e-4])))
+    found = maki_thompson_conductivity(t, 4.0, 0.05)
+    assert found == pytest.approx(G0 * math.pi**2 / 4 / 0.05, rel=1e-4)
+    assert found[1:4] == pytest.approx(found[2], rel=1e-8)
 
 
 def test_kondo_at_its_temperature():
@@ -111,9 +130,10 @@ def test_tail_of_hamann_is_that_of_nagaoka_and_suhl():
     [
         (lambda: interaction_strength(-1.0), "magnetic"),
         (lambda: aslamazov_larkin_conductivity(4.0, 4.0), "not above Tc"),
+        (lambda: maki_thompson_conductivity(4.0, 4.0, 0.1), "not above Tc"),
         (lambda: aslamazov_larkin_conductivity(5.0, 4.0, 3), "takes xi_0"),
         (lambda: film_interaction(np.array([1.0, math.nan]), 1.0), "finite"),
-        (lambda: wire_interaction(0.0, 1e-2, 1e-5), "above 0"),
+        (lambda: wire_interaction(0.0, 100.0, 1e-5), "above 0"),
         (lambda: zeeman_interaction(math.inf), "finite"),
     ],
 )

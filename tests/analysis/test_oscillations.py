@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from analysis.oscillations import (
+    MAXIMAL,
+    MINIMAL,
     Oscillation,
     _both,
+    bulk_density_of_frequency,
     density_of_frequency,
-    dingle,
-    dingle_temperature_K,
     fit_oscillations,
     frequency,
     lifshitz_kosevich,
-    scattering_ratio,
     thermal_argument,
 )
 from tests.analysis.models.golden_rest import entries, golden
@@ -46,7 +46,6 @@ def test_golden(a, expected):
 
 def test_constants_of_the_reference():
     assert float(thermal_argument(1.0, 1.0, 1.0)) == pytest.approx(14.693, abs=5e-4)
-    assert dingle_temperature_K(1e-12) == pytest.approx(1.2157, abs=5e-5)
     assert density_of_frequency(1.0) == pytest.approx(4.836e14, rel=1e-3)
     assert density_of_frequency(1.0, 1) == pytest.approx(2.418e14, rel=1e-3)
 
@@ -59,14 +58,6 @@ def test_cold_and_clean_limit_is_four():
 
 def test_hot_limit_stays_finite():
     assert np.all(np.abs(lifshitz_kosevich(np.array([1e-3, 0.1]), 300.0, F, 1.0, 1.0)) < 1e-100)
-
-
-def test_dingle_temperature_adds_like_a_temperature():
-    tau, t = 0.5, 20.0  # far in the exponential: X/sinh X ~ 2 X exp(-X)
-    x = thermal_argument(1.0, t, 0.067)
-    both = thermal_argument(1.0, t + dingle_temperature_K(0.5e-12), 0.067)
-    peak = abs(float(lifshitz_kosevich(np.array(1.0), t, 8.0, 0.067, tau, gamma_B=0.5)))
-    assert peak == pytest.approx(8 * x * math.exp(-both), rel=1e-6)
 
 
 @pytest.mark.parametrize("harmonics", [1, 3])
@@ -120,20 +111,6 @@ def test_wrong_amplitude_is_said():
     assert [r.code for r in found.remarks] == ["sdh_amplitude"]
 
 
-def test_dingle_plot_agrees_with_the_fit():
-    data = sweeps()
-    found = fit_oscillations(data)
-    plot = dingle(data[0], found.oscillating[0], found["frequency_T"].value, found["mass_me"].value)
-    assert plot.tau_q_ps == pytest.approx(1.0, rel=0.1)
-    assert plot.amplitude == pytest.approx(4.0, rel=0.25)
-
-
-def test_what_the_ratio_says():
-    assert "short-range" in scattering_ratio(1e-12, 1e-12)[1]
-    assert "small-angle" in scattering_ratio(2e-11, 1e-12)[1]
-    assert scattering_ratio(2e-11, 1e-12)[0] == pytest.approx(20)
-
-
 @pytest.mark.parametrize(
     ("field", "rho", "word"),
     [([0.1, 0.2], [1.0, 1.0], "different fields"), ([0.1, -0.2], [1.0, 1.0], "not usable"),
@@ -162,3 +139,71 @@ def test_all_alike_is_refused():
         fit_oscillations([Oscillation(1.0, np.full(50, 0.3), np.full(50, 50.0), 50.0)])
     with pytest.raises(ValueError, match="sweeps"):
         fit_oscillations([])
+
+
+@pytest.mark.parametrize("kind", [MAXIMAL, MINIMAL])
+def test_derivatives_in_bulk(kind):
+    u = np.array([F, 0.067, 1.0, 0.1, 2.5])
+    _, derivative = _both(FIELD, 0.5, 2, *u, kind=kind)
+    for i in range(5):
+        step = np.zeros(5)
+        step[i] = 1e-6 * u[i]
+        change = _both(FIELD, 0.5, 2, *(u + step), kind=kind)[0] - _both(FIELD, 0.5, 2, *(u - step), kind=kind)[0]
+        assert derivative[:, i] == pytest.approx(
+            change / (2 * step[i]), rel=1e-5, abs=1e-7 * abs(derivative[:, i]).max()
+        )
+
+
+def test_bulk_is_the_film_with_a_root_and_an_eighth_of_a_turn():
+    bulk = lifshitz_kosevich(FIELD, 0.5, F, 0.067, 1.0, gamma_B=0.125, kind=MAXIMAL)
+    film = lifshitz_kosevich(FIELD, 0.5, F, 0.067, 1.0)
+    assert bulk == pytest.approx(film * np.sqrt(FIELD / (2 * F)), rel=1e-9)
+    other = lifshitz_kosevich(FIELD, 0.5, F, 0.067, 1.0, gamma_B=-0.125, kind=MINIMAL)
+    assert other == pytest.approx(bulk, rel=1e-9)
+
+
+def test_density_of_a_sphere():
+    # k_F from the cross-section, n = k_F^3/(3 pi^2) for two spins
+    k_F = math.sqrt(2 * 1.602176634e-19 * 100 / 1.054571817e-34)
+    assert bulk_density_of_frequency(100.0) == pytest.approx(k_F**3 / (3 * math.pi**2), rel=1e-9)
+
+
+def bulk_sweeps():
+    rng, made = np.random.default_rng(1), []
+    field = np.linspace(2, 9, 400)
+    for t in (1.5, 4.0, 8.0):
+        wave = lifshitz_kosevich(field, t, 60.0, 0.1, 0.3, 0.2, 2.5, kind=MAXIMAL)
+        rho = 50 * (1 + 0.001 * field**2 + wave + rng.normal(0, NOISE, field.size))
+        made.append(Oscillation(t, field, rho, 50.0, np.full(field.size, 50 * NOISE)))
+    return made
+
+
+def test_bulk_recovers():
+    found = fit_oscillations(bulk_sweeps(), kind=MAXIMAL)
+    truth = {"frequency_T": 60.0, "mass_me": 0.1, "tau_q_ps": 0.3, "gamma_B": 0.2, "amplitude": 2.5}
+    for name, true in truth.items():
+        assert abs(found[name].value - true) < 4 * found[name].error
+    assert found.density.unit == "1/m^3"
+    assert found.density.value == pytest.approx(bulk_density_of_frequency(60.0), rel=1e-3)
+    assert found.density.error == pytest.approx(1.5 * found.density.value * found["frequency_T"].error / 60, rel=1e-3)
+
+
+def test_few_oscillations_are_said():
+    field = np.linspace(0.45, 0.55, 80)
+    found = fit_oscillations(sweeps((0.3, 1.0, 2.0), field=field, amplitude=1.0))
+    assert found.oscillations == pytest.approx(F * (1 / 0.45 - 1 / 0.55), rel=0.1)
+    assert "sdh_few" in [r.code for r in found.remarks]
+    assert fit_oscillations(sweeps()).oscillations > 20
+
+
+def test_bootstrap_on_request():
+    data = sweeps((0.3, 1.0, 2.0), field=np.linspace(0.2, 0.45, 200))
+    plain, shuffled = fit_oscillations(data), fit_oscillations(data, bootstrap=40)
+    for name in ("frequency_T", "mass_me", "tau_q_ps"):
+        assert shuffled[name].value == plain[name].value
+        assert 0.4 < shuffled[name].error / plain[name].error < 2.5
+
+
+def test_kind_is_checked():
+    with pytest.raises(ValueError, match="kind 'bulk'"):
+        fit_oscillations(sweeps(), kind="bulk")

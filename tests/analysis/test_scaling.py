@@ -7,29 +7,22 @@ import pytest
 from scipy.integrate import quad
 
 from analysis.constants import G0, E, H
-from analysis.estimate import Estimate
 from analysis.scaling import (
     CLASSES,
     beta_from_amplitude,
     beta_from_lengths,
+    beta_lines,
     film_localization,
     interpolated_beta,
     ioffe_regel,
     leading_beta,
     wire_localization_nm,
 )
+from tests.analysis.estimates import known, unknown
 from tests.analysis.models.golden_rest import ENTRIES, golden
 
 SHORT = {"O": "orthogonal", "U": "unitary", "S": "symplectic"}
 QUANTUM = E**2 / H
-
-
-def known(value, error, name=""):
-    return Estimate(name, "", value, error, value - error, value + error, determined=True)
-
-
-def unknown(lower=None, upper=None):
-    return Estimate("", "", None, None, lower, upper, determined=False)
 
 
 @golden
@@ -191,3 +184,23 @@ def test_bad_input_is_refused_in_one_sentence():
         leading_beta(1.0, 2, "poetic")
     with pytest.raises(ValueError, match="not usable"):
         beta_from_amplitude(known(math.nan, 0.1), 1e-3)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_lines_for_a_plot(d):
+    g = np.geomspace(2, 50, 5)
+    lines = beta_lines(g, d)
+    assert [line.symmetry_class for line in lines] == list(CLASSES)
+    for line in lines:
+        assert line.beta.tolist() == leading_beta(g, d, line.symmetry_class).tolist()
+    # what is not universal or not verified says so
+    assert ["UNVERIFIED" in line.note for line in lines] == [False, d == 2, False]
+    assert all(("cut" in line.note) == (d != 2) for line in lines)
+
+
+def test_classes_that_a_point_agrees_with():
+    g = 10.0
+    assert beta_from_amplitude(known(1.0, 0.05), g * QUANTUM).consistent == ("orthogonal",)
+    assert beta_from_amplitude(known(-0.25, 0.2), g * QUANTUM).consistent == ("unitary", "symplectic")
+    assert beta_from_amplitude(known(3.0, 0.05), g * QUANTUM).consistent == ()
+    assert beta_from_amplitude(unknown(), g * QUANTUM).consistent == ()

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from analysis.constants import ELECTRON_MASS, E, H
-from analysis.transport import dirac_2d, drude_2d, drude_3d, hall, van_der_pauw
+from analysis.transport import dirac_2d, drude_2d, drude_3d, hall, hall_of_slope, van_der_pauw
 from tests.analysis.models.golden_rest import ENTRIES, entries, golden
 
 NAMES = {
-    "kF": "k_F", "vF": "v_F", "tau": "tau_tr_s", "l": "mean_free_path_m", "D": "diffusion_m2_per_s",
+    "kF": "k_F", "vF": "v_F", "tau": "tau_tr_s", "l": "mean_free_path_m", "D": "diffusion_cm2_per_s",
     "EF": "fermi_energy_J", "kFl": "k_F_l", "sigma": "conductivity", "g_dimless": "g", "mc": "mass_me",
 }  # fmt: skip
 GASES = {"drude2d": drude_2d, "drude3d": drude_3d, "dirac2d": dirac_2d}
@@ -29,7 +29,8 @@ def test_van_der_pauw_golden(a, expected):
 def test_fermi_gas_golden(entry):
     arguments = {ARGUMENTS[name]: float(text) for name, text in entry["arguments"].items()}
     gas = GASES[entry["function"]](**arguments)
-    assert getattr(gas, NAMES[entry["quantity"]]) == pytest.approx(float(entry["value"]), rel=1e-9)
+    unit = 1e4 if entry["quantity"] == "D" else 1.0  # the file has m^2/s
+    assert getattr(gas, NAMES[entry["quantity"]]) == pytest.approx(unit * float(entry["value"]), rel=1e-9)
 
 
 def test_van_der_pauw_limits():
@@ -58,7 +59,7 @@ def test_conductivity_two_ways(degeneracy):
 def test_einstein_relation():
     gas = drude_2d(3e15, 5, 0.067)
     density_of_states = 2 * gas.mass_me * ELECTRON_MASS / (2 * math.pi * (H / 2 / math.pi) ** 2)
-    assert gas.conductivity == pytest.approx(E**2 * density_of_states * gas.diffusion_m2_per_s, rel=1e-12)
+    assert gas.conductivity == pytest.approx(E**2 * density_of_states * 1e-4 * gas.diffusion_cm2_per_s, rel=1e-12)
 
 
 def test_ioffe_regel_is_said():
@@ -143,3 +144,14 @@ def test_bad_numbers():
         drude_2d(-1e15, 1, 0.1)
     with pytest.raises(ValueError, match="rho_xx"):
         hall(FIELD, FIELD, math.nan)
+
+
+def test_a_slope_alone_says_the_same():
+    error = np.full(81, 0.1)
+    rho = FIELD / (E * 3e15) + np.random.default_rng(0).normal(0, error)
+    found = hall(FIELD, rho, 400.0, error_ohm=error, sheet_error_ohm=1.0)
+    slope = hall_of_slope(found.coefficient.value, found.coefficient.error, 400.0, 1.0)
+    assert (slope.coefficient, slope.density, slope.mobility) == (found.coefficient, found.density, found.mobility)
+    assert (slope.carriers, slope.points) == ("holes", 0)
+    with pytest.raises(ValueError, match="slope is nan"):
+        hall_of_slope(math.nan, 1.0, 400.0)

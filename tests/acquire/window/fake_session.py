@@ -20,9 +20,10 @@ from scipy.special import digamma
 from acquire.status import Job, JobStatus, Readings, State, Status
 from analysis.curve import Curve
 from analysis.fit import Estimate, FitResult
-from analysis.live import Resistance, Settings, Snapshot, SweepResult
+from analysis.live import Resistance, Settings
 from analysis.model import MODELS, Remark
 from analysis.selection import Symmetry
+from analysis.snapshot import Snapshot, SweepResult
 
 HBAR_OVER_4E = 1.0545718e-34 / (4 * 1.602176634e-19)
 TEMPERATURES_K = (1.5, 2.6, 4.6, 8.1, 14.2, 25.0)

@@ -28,8 +28,9 @@ from acquire.window.readings import HOUR_S, History
 from acquire.window.result import Result
 from acquire.window.theme import DARK, LIGHT, TemperatureColours
 from analysis.fit import Estimate
-from analysis.live import Settings, Snapshot
+from analysis.live import Settings
 from analysis.model import Remark
+from analysis.snapshot import Snapshot
 from tests.acquire.window.fake_session import busy, snapshot, sweep_result
 
 # ---- log

@@ -13,6 +13,14 @@ ENTRIES = json.loads(FILE.read_text(encoding="utf-8"))["entries"] if FILE.is_fil
 golden = pytest.mark.skipif(not ENTRIES, reason=f"no golden values at {FILE}; set CUSP_REFERENCE_GOLDEN")
 
 
+def agree(name, function, *, none=False):
+    """Assert that every entry of a name comes out of `function(arguments)`; with `none` there must be no entry."""
+    chosen = entries(name)
+    assert bool(chosen) != none
+    for arguments, value in (entry.values for entry in chosen):
+        assert float(function(arguments)) == pytest.approx(value, rel=1e-9, abs=0)
+
+
 def entries(function):
     """Return (arguments, value) of every entry of a function."""
     chosen = [e for e in ENTRIES if e["function"] == function]

@@ -127,3 +127,26 @@ def test_checks_speak_of_the_film_too():
     values = {"l_phi_nm": 200.0, "l_t_nm": 100.0, "l_phi_ratio": 1.0, "sigma_ratio": 1.0, "alpha": -0.5}
     remarks = MODELS["coupled_channels"].validity(values, Curve(FIELD, F(2e-3)), Sample(thickness_nm=400.0))
     assert {remark.code for remark in remarks} == {"thick_film", "second_channel"}
+
+
+def test_three_channels_are_three_terms():
+    b = np.array([1e-3, 4e-3, 2e-2])
+    lengths = np.sqrt(FIELD_NM2 / np.diff(b, prepend=0.0))
+    value = MODELS["three_channels"].value(FIELD, *lengths, -0.5)
+    assert value == pytest.approx(-0.5 * cooperon(FIELD, b)[0].sum(axis=0), rel=1e-12, abs=1e-15)
+
+
+def test_three_equal_channels_are_one_of_three_times_the_prefactor():
+    value = MODELS["three_channels"].value(FIELD, 400.0, 1e12, 1e12, -0.5)
+    assert value == pytest.approx(MODELS["hln"].value(FIELD, -1.5, 400.0), rel=1e-9, abs=1e-12)
+
+
+def test_three_channels_of_a_two_channel_film_leave_a_bound():
+    field = np.linspace(-0.2, 0.2, 201)
+    clean = MODELS["two_channels"].value(field, 400.0, 150.0, -0.5, -0.5)
+    data = Curve(field, clean + np.random.default_rng(0).normal(0, 1e-3, 201), np.full(201, 1e-3))
+    result = fit("three_channels", data)
+    # the third one may only be so short of phase that its curve is flat
+    assert not result["l_more_nm"].determined
+    assert result["l_more_nm"].lower is None
+    assert result["l_phi_nm"].value is None or abs(result["l_phi_nm"].value - 400.0) < 4 * result["l_phi_nm"].error

@@ -89,3 +89,16 @@ def test_impossible_order_of_the_rates_is_said():
     remarks = MODELS["graphene_mono"].validity({"l_phi_nm": 200, "l_i_nm": 80, "l_star_nm": 120}, curve, Sample())
     assert [remark.code for remark in remarks] == ["valley_rates"]
     assert "120 nm" in remarks[0].message
+
+
+@pytest.mark.parametrize(("seed", "truth"), [(183, (53.47, 88.29, 257.0)), (257, (52.19, 68.47, 191.3))])
+def test_second_minimum_at_the_end_of_the_mirror_is_found(seed, truth):
+    """L_asy and L_sym interchanged have nearly the same curve, though the mirror asks for a rate below none."""
+    field = np.linspace(-0.2, 0.2, 201)
+    model = MODELS["graphene_so"]
+    for draw in range(4):
+        noise = np.random.default_rng(seed + draw).normal(0, 1e-4, field.size)
+        result = fit(model, Curve(field, model.value(field, *truth) + noise, np.full(field.size, 1e-4)))
+        for name, value in zip(model.names, truth, strict=True):
+            estimate = result[name]
+            assert not estimate.determined or abs(estimate.value - value) < 4 * estimate.error

@@ -105,5 +105,9 @@ def test_a_film_below_tc_is_refused_and_a_wrong_temperature_is_told():
     fixed = {"temperature_K": 6.0, "critical_K": 4.0, "diffusion_cm2_per_s": 2.0}
     right = fit(model, Curve(field, dsigma, None, 6.0), fixed=fixed)
     assert right.values["l_phi_nm"] == pytest.approx(200, rel=1e-3)
-    codes = {remark.code for remark in fit(model, Curve(field, dsigma, None, 6.0)).remarks}
-    assert {"temperature", "fluctuations_assumed"} <= codes
+    # the temperature of the sweep is taken, unless another one is insisted on
+    measured = fit(model, Curve(field, dsigma, None, 6.0))
+    assert measured["temperature_K"].value == 6.0
+    assert "fluctuations_assumed" in {remark.code for remark in measured.remarks}
+    wrong = fit(model, Curve(field, dsigma, None, 6.0), fixed={"temperature_K": 5.0})
+    assert "temperature" in {remark.code for remark in wrong.remarks}

@@ -52,7 +52,7 @@ def test_golden_diffusive(a, expected):
 @pytest.mark.parametrize(("a", "expected"), entries("dG_1d_nyquist"))
 def test_golden_nyquist(a, expected):
     width = 1e9 * a["W"]
-    l_phi = 1e9 * np.sqrt(2) * nyquist_length_m(a["T"], a["D"], a["L"] / a["R"])
+    l_phi = 1e9 * np.sqrt(2) * nyquist_length_m(a["T"], 1e4 * a["D"], a["L"] / a["R"])
     l_0 = 1e9 * a.get("L0", 1.0)
     others = zero_field_nyquist(width, l_phi, 1e9 * a.get("L0", np.inf), 1e9 * a["Lso"] if "Lso" in a else None)
     if "Lso" in a:
@@ -104,13 +104,13 @@ def test_golden_rates(function, a, expected):
 @golden
 @pytest.mark.parametrize(("a", "expected"), entries("nyquist_LN"))
 def test_golden_nyquist_length(a, expected):
-    assert nyquist_length_m(a["T"], a["D"], a["sigma1"]) == pytest.approx(expected, rel=1e-9)
+    assert nyquist_length_m(a["T"], 1e4 * a["D"], a["sigma1"]) == pytest.approx(expected, rel=1e-9)
 
 
 @golden
 @pytest.mark.parametrize(("a", "expected"), entries("nyquist_tauN"))
 def test_golden_nyquist_time(a, expected):
-    assert nyquist_time_s(a["T"], a["D"], a["sigma1"]) == pytest.approx(expected, rel=1e-9)
+    assert nyquist_time_s(a["T"], 1e4 * a["D"], a["sigma1"]) == pytest.approx(expected, rel=1e-9)
 
 
 @golden
@@ -124,7 +124,7 @@ def test_electron_time_is_twice_that_of_nyquist_noise():
     density, area, length, diffusion = 1e47, 3e-15, 1e-4, 0.01
     sigma1 = (1.602176634e-19) ** 2 * density * diffusion * area
     pierre = electron_time_s(0.1, density, area, length, length / sigma1)
-    assert pierre == pytest.approx(2 * nyquist_time_s(0.1, diffusion, sigma1), rel=1e-9)
+    assert pierre == pytest.approx(2 * nyquist_time_s(0.1, 1e4 * diffusion, sigma1), rel=1e-9)
 
 
 def test_spin_orbit_scattering_from_none_to_strong():

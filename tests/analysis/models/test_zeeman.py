@@ -52,7 +52,7 @@ def test_golden(name):
     assert older == pytest.approx(1 + 1.36e-9, abs=1e-11)
     for entry in entries:
         p = {key: float(value) for key, value in entry["params"].items()}
-        own = (length(p["Bphi"]), length(p["Bso"]), p["g"] * older, p["D"])
+        own = (length(p["Bphi"]), length(p["Bso"]), p["g"] * older, 1e4 * p["D"])
         value = MODELS[name].value(np.array([float(entry["B_T"])]), *own)[0]
         assert value == pytest.approx(float(entry["value"]), rel=1e-12, abs=2e-15)
 
@@ -92,27 +92,27 @@ def test_without_zeeman_splitting_it_is_hln(name):
     partner, third = PARTNERS[name]
     b_phi, b_so = 0.01, 0.3
     plain = F(FIELD, b_phi + third * b_so) + F(FIELD, b_phi + partner * b_so) / 2 - F(FIELD, b_phi) / 2
-    assert MODELS[name].value(FIELD, length(b_phi), length(b_so), 1e-9, 1.0) == pytest.approx(plain, rel=1e-9)
+    assert MODELS[name].value(FIELD, length(b_phi), length(b_so), 1e-9, 1e4) == pytest.approx(plain, rel=1e-9)
 
 
 @perpendicular
 def test_without_spin_orbit_scattering_nothing_is_seen_of_zeeman_splitting(name):
-    value = MODELS[name].value(FIELD, length(0.01), length(1e-12), 2.0, 1e-4)
+    value = MODELS[name].value(FIELD, length(0.01), length(1e-12), 2.0, 1.0)
     assert value == pytest.approx(F(FIELD, 0.01), rel=1e-9)
 
 
 @in_plane
 def test_in_plane_without_spin_orbit_scattering_nothing_happens(name, partner):
-    assert np.abs(MODELS[name].value(FIELD, length(0.01), length(1e-12), 2.0, 1e-4)).max() < 1e-9
+    assert np.abs(MODELS[name].value(FIELD, length(0.01), length(1e-12), 2.0, 1.0)).max() < 1e-9
 
 
 @in_plane
 def test_small_in_plane_field_dephases_the_singlet(name, partner):
     # strong spin-orbit scattering: B_phi -> B_phi + w^2/(G_T - G_S) in the singlet, -1/2 ln
     b_phi, b_so = 1e-3, 50.0
-    w = zeeman_field(FIELD, 2.0, 1e-3)
+    w = zeeman_field(FIELD, 2.0, 10.0)
     expected = -np.log1p(w**2 / (partner * b_so) / b_phi) / 2
-    value = MODELS[name].value(FIELD, length(b_phi), length(b_so), 2.0, 1e-3)
+    value = MODELS[name].value(FIELD, length(b_phi), length(b_so), 2.0, 10.0)
     assert value == pytest.approx(expected, rel=1e-3, abs=1e-12)
 
 
@@ -127,7 +127,7 @@ def test_perpendicular_field_dephases_the_singlet_half_as_much():
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_derivative_where_the_splitting_passes_the_spin_orbit_field(name):
-    field, values = np.linspace(0, 20, 41), [200.0, 60.0, 2.0, 5e-4]
+    field, values = np.linspace(0, 20, 41), [200.0, 60.0, 2.0, 5.0]
     derivative = MODELS[name].derivative(field, *values)
     for i, value in enumerate(values):
         step = 1e-4 * value
@@ -137,10 +137,10 @@ def test_derivative_where_the_splitting_passes_the_spin_orbit_field(name):
 
 
 def test_fit_with_the_film_s_own_diffusion_constant():
-    truth = (length(0.01), length(0.3), 2.0, 1e-3)
+    truth = (length(0.01), length(0.3), 2.0, 10.0)
     dsigma = MODELS["maekawa_fukuyama_iso"].value(FIELD, *truth)
     curve = Curve(FIELD, dsigma + np.random.default_rng(0).normal(0, 1e-3, FIELD.size), np.full(FIELD.size, 1e-3))
-    result = fit("maekawa_fukuyama_iso", curve, fixed={"diffusion_m2_per_s": 1e-3})
+    result = fit("maekawa_fukuyama_iso", curve, fixed={"diffusion_cm2_per_s": 10.0})
     assert result["l_phi_nm"].value == pytest.approx(truth[0], rel=0.03)
     assert result["l_so_nm"].value == pytest.approx(truth[1], rel=0.03)
     assert {remark.code for remark in result.remarks} == {"field_step"}
@@ -148,7 +148,7 @@ def test_fit_with_the_film_s_own_diffusion_constant():
 
 
 def test_small_splitting_is_said():
-    values = {"l_phi_nm": 150.0, "l_so_nm": 30.0, "g_factor": 2.0, "diffusion_m2_per_s": 1e-2}
+    values = {"l_phi_nm": 150.0, "l_so_nm": 30.0, "g_factor": 2.0, "diffusion_cm2_per_s": 100.0}
     curve = Curve(FIELD, F(FIELD, 0.01))
     remarks = {r.code: r.message for r in MODELS["maekawa_fukuyama_dp"].validity(values, curve, Sample())}
     assert "hardly shows it" in remarks["small_zeeman"]

@@ -1,0 +1,149 @@
+"""The error bar of a reading at each field, from the noise that the sweep itself shows.
+
+A fit takes every point for independent. Where the noise is not white, the error bar is therefore not the scatter of
+neighbouring points but what makes the fit's error right: the root of the noise power at the frequencies at which a
+feature of that field is written into the sweep. A cusp of width B passes in a time proportional to B: slow noise does
+not reach it, but bends the tails; a filter that is slower than the rows makes all of them count for less.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtr, stdtrit
+
+from analysis.mirror import EvenCurve, Leg
+from analysis.model import Remark
+from analysis.special import cooperon
+from analysis.spectrum import MOST_ROWS, Spectrum, spectrum
+
+_SCALES = 12
+_SCALE_RATIO = 1.7  # between neighbouring B_i of the smooth curve
+_ROUNDING = 1e-11
+_WRITTEN = 10.0  # |B|/B_i of the feature whose noise a point at |B| gets: the sharp end of what a fit reads from it
+_SPOKEN_OF = 9.0  # rise of 2 ln(likelihood), three standard errors
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorBars:
+    """Error bars of single rows.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        Of the rows over the scatter of their leg.
+    field_T, factor : ndarray, shape (m,)
+        Error bar over the scatter of the leg, on a grid of |B|.
+    rows : int
+        Rows averaged in each step of the spectrum.
+    centres : float
+        Variance of a centre of symmetry over what it would be if rows were independent.
+    """
+
+    spectrum: Spectrum
+    field_T: np.ndarray
+    factor: np.ndarray
+    rows: int
+    centres: float
+
+    def widened(self, even: EvenCurve) -> EvenCurve:
+        """Return the curve with errors of its centres for the noise that there is, instead of independent rows."""
+        return even if even.covariance is None else replace(even, covariance=even.covariance * self.centres)
+
+    def at(self, field_T: np.ndarray) -> np.ndarray:
+        """Return the error bar of a row at each true field, over the scatter of its leg."""
+        return np.interp(np.abs(field_T), self.field_T, self.factor)
+
+    def remarks(self, interval_s: float | None) -> list[Remark]:
+        """Return what is to be said of the noise; `interval_s` is the time from row to row, None if not known."""
+        found, remarks = self.spectrum, []
+        if found.knee_evidence > _SPOKEN_OF:
+            period = self.rows / found.knee
+            knee = f"slower than {period:.2g} rows"
+            if interval_s:
+                knee = f"below {1e3 / (period * interval_s):.2g} mHz ({knee})"
+            most = float(self.factor.max() / self.factor.min())
+            note = f"the noise is 1/f {knee}: error bars grow by up to {most:.2g} times towards high fields"
+            remarks.append(Remark("drift_noise", f"{note}; sweep faster and more often"))
+        if found.filter_evidence > _SPOKEN_OF:
+            note = "successive rows repeat each other, as rows do that are taken faster than a lock-in settles"
+            remarks.append(Remark("correlated_noise", f"{note}: error bars are {found.error_factor:.2g} x the scatter"))
+        return remarks
+
+
+def error_bars(legs: list[Leg], even: EvenCurve) -> ErrorBars:
+    """Find the error bars.
+
+    Parameters
+    ----------
+    legs : list of Leg
+        Every row by itself, in the order of measurement of the legs.
+    even : EvenCurve
+        Fitted to them.
+    """
+    block = math.ceil(sum(len(leg.field_T) for leg in legs) / MOST_ROWS)
+    number, field, residual, noise = [], [], [], []
+    for k, leg in enumerate(legs):
+        true = leg.field_T - even.centre_T[k]
+        smooth = even.even(true)[0] + even.constant_xx[k] + even.slope_xx[k] * true
+        # in time, the rows of a downward leg run the other way; blocks of rows count as one row of less noise
+        order = slice(None) if leg.upward else slice(None, None, -1)
+        field.append(_blocks(leg.field_T[order], block))
+        residual.append(_blocks((leg.xx_ohm - smooth)[order], block) * math.sqrt(block) / leg.noise_xx_ohm)
+        noise.append(np.full(len(field[-1]), leg.noise_xx_ohm / math.sqrt(block)))
+        number.append(np.full(len(field[-1]), k))
+    leg_of, read, scatter = np.concatenate(number), np.concatenate(field), np.concatenate(noise)
+    true = read - even.centre_T[leg_of]
+    fitted = _orthonormal(_smooth(even, leg_of, true) / scatter[:, np.newaxis])
+    over = np.concatenate(residual)
+    left = over - fitted @ (fitted.T @ over)
+    scatter_squared = float(left @ left) / max(1, len(left) - fitted.shape[1])
+    found = spectrum(left, fitted)
+    reach = np.sort(np.abs(true))
+    scales = np.geomspace(max(float(reach[min(2, len(reach) - 1)]), 1e-4 * reach[-1]), reach[-1], _SCALES)
+    power = found.seen_by(_features(scales, leg_of, true))
+    # with few rows the noise itself is uncertain: Student's t makes the interval hold the truth as often as it says
+    student = float(stdtrit(max(found.freedom, 1.0), ndtr(1.0)))
+    # a centre is read off the steep sides of the cusp; its error holds the scatter of the rows already
+    centres = max(1.0, float(power[0]) / max(1.0, scatter_squared))
+    return ErrorBars(found, scales, student * np.sqrt(power), block, centres)
+
+
+def _smooth(even: EvenCurve, leg_of: np.ndarray, true_T: np.ndarray) -> np.ndarray:
+    """Return what a smooth even curve, constants, slopes and wrong centres can add to the readings, shape (n, p).
+
+    Finer than E itself: what E misses of the curve is not to be taken for slow noise.
+    """
+    low, high = even.scales_T[0], even.scales_T[-1]
+    scales = np.geomspace(low, high, 1 + math.ceil(math.log(high / low) / math.log(_SCALE_RATIO)))
+    shift = (even.weights_xx @ cooperon(true_T, even.scales_T)[1]) / np.where(true_T == 0, 1.0, true_T)
+    member = (leg_of[:, np.newaxis] == np.arange(len(even.centre_T))).astype(float)
+    columns = [cooperon(true_T, scales)[0].T, member, member * true_T[:, np.newaxis]]
+    if even.covariance is not None:
+        columns.append(member * shift[:, np.newaxis])
+    return np.hstack(columns)
+
+
+def _blocks(values: np.ndarray, block: int) -> np.ndarray:
+    return values if block == 1 else values[: len(values) // block * block].reshape(-1, block).mean(axis=1)
+
+
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of what the columns span, but for what is only rounding."""
+    columns = columns / np.maximum(np.sqrt((columns**2).sum(axis=0)), 1e-300)
+    size, direction = np.linalg.eigh(columns.T @ columns)
+    kept = size > _ROUNDING * size[-1]
+    return columns @ (direction[:, kept] / np.sqrt(size[kept]))
+
+
+def _features(scales: np.ndarray, leg_of: np.ndarray, true_T: np.ndarray) -> np.ndarray:
+    """Return how curves change with a B_i that shows at each of the scales, less what constants and lines take up."""
+    shapes = cooperon(true_T, scales / _WRITTEN)[1]
+    for leg in np.unique(leg_of):
+        own = leg_of == leg
+        line = np.column_stack([np.ones(own.sum()), true_T[own] - true_T[own].mean()])
+        line /= np.sqrt((line**2).sum(axis=0))
+        shapes[:, own] -= (shapes[:, own] @ line) @ line.T
+    return shapes

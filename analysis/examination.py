@@ -1,0 +1,130 @@
+"""What is looked at once a sweep is complete: the field window, the dimension, and structure that comes again.
+
+The live fit takes a model at its word. Here it is asked whether its L_phi depends on the window, whether it is the one
+of the film's dimension, and whether its residuals are noise; where one of them says no, the fit is replaced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analysis.curve import Curve
+from analysis.dimension import DimensionCheck, check_dimension
+from analysis.estimate import FitResult
+from analysis.fit import fit
+from analysis.fluctuations import TreatedFit, fit_symmetrized
+from analysis.model import Remark
+from analysis.sample import Sample
+from analysis.window import WindowScan, scan_windows
+
+_MOVED = 3.0
+"""Standard errors by which L_phi must change for a narrower window to be taken: those of its profile, which is wider
+than the covariance where L_phi and another length can hardly be told apart."""
+_MATTERS = 1.3
+"""Times by which correlated structure must enlarge the error of L_phi to be worth a word."""
+BEYOND = "ballistic film"
+"""The dimension that no thickness or width decides. The exact sum knows no spin: it never takes the place of a fit, and
+is told only beside one that has none either."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """What was found, and the fit that stands after it.
+
+    Attributes
+    ----------
+    fit : FitResult
+        The first fit, or the one that took its place.
+    window : WindowScan or None
+        None where L_phi was not fitted.
+    dimension : DimensionCheck or None
+        None for a model without L_phi.
+    fluctuations : TreatedFit or None
+        None where the dimension was wrong: then structure is no fluctuation.
+    narrowed : bool
+        The fit is that of a narrower window.
+    """
+
+    fit: FitResult
+    window: WindowScan | None = None
+    dimension: DimensionCheck | None = None
+    fluctuations: TreatedFit | None = None
+    narrowed: bool = False
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All that was found, in words."""
+        window = self.window.sentence if self.window else ""
+        structure = self.fluctuations.fluctuations.sentence if self.fluctuations else ""
+        return tuple(filter(None, (window, self._dimension_sentence, structure)))
+
+    @property
+    def _dimension_sentence(self) -> str:
+        if self.dimension is None or (self.dimension.dimension == BEYOND and "l_so_nm" in self.fit.free):
+            return ""
+        return self.dimension.sentence
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the user must know: whatever has changed the fit, or would have."""
+        remarks = list(self.dimension.remarks) if self.dimension else []
+        if self.narrowed and self.window is not None:
+            remarks.append(Remark("window", self.window.sentence))
+        if self.dimension and (self.dimension.refitted or not self.dimension.settled) and self._dimension_sentence:
+            remarks.append(Remark("dimension", self._dimension_sentence))
+        if self.fluctuations is not None and self.fluctuations.fit is self.fit:
+            remarks.append(Remark("fluctuations", self.fluctuations.fluctuations.sentence))
+        return tuple(remarks)
+
+
+def examine(
+    fitted: FitResult, curve: Curve, sample: Sample, *, may_replace: bool, window_given: bool = False
+) -> Examination:
+    """Examine the fit of a complete sweep.
+
+    Parameters
+    ----------
+    fitted : FitResult
+    curve : Curve
+        The whole curve that it is a fit of.
+    sample : Sample
+    may_replace : bool
+        The model was not asked for by name, so that another may take its place.
+    window_given : bool
+        The window was, and stays.
+    """
+    if "l_phi_nm" not in fitted.values:
+        return Examination(fitted)
+    scan, narrowed = None, fitted
+    if "l_phi_nm" in fitted.free:
+        scan = scan_windows(fitted, curve, sample)
+        narrowed = fitted if window_given else _within(fitted, curve, scan, sample)
+    dimension = check_dimension(narrowed, curve, sample)
+    if dimension.refitted and dimension.dimension != BEYOND:
+        return Examination(dimension.best if may_replace else narrowed, scan, dimension, None, narrowed is not fitted)
+    treated = fit_symmetrized(narrowed, curve, sample) if "l_phi_nm" in fitted.free else None
+    last = _treated(narrowed, treated)
+    return Examination(last, scan, dimension, treated, narrowed is not fitted)
+
+
+def _within(fitted: FitResult, curve: Curve, scan: WindowScan, sample: Sample) -> FitResult:
+    """Return the fit in the chosen window, where that is narrower than the curve and gives another L_phi."""
+    if scan.chosen is None or scan.chosen == len(scan.windows) - 1:
+        return fitted
+    held = {name: fitted.values[name] for name in fitted.declared.names if name not in fitted.free}
+    narrow = fit(fitted.declared, curve, fixed=held, window_T=scan.windows[scan.chosen].limit_T, sample=sample)
+    first, second = fitted["l_phi_nm"], narrow["l_phi_nm"]
+    if first.value is None or second.value is None or second.error is None:
+        return fitted
+    return narrow if abs(second.value - first.value) > _MOVED * second.error else fitted
+
+
+def _treated(fitted: FitResult, treated: TreatedFit | None) -> FitResult:
+    """Return the fit with structure as correlated error, where that changes what is said of L_phi."""
+    if treated is None or treated.fit is None:
+        return fitted
+    first, second = fitted["l_phi_nm"], treated.fit["l_phi_nm"]
+    if first.value is None or second.value is None or not first.error or not second.error:
+        return treated.fit
+    matters = second.error > _MATTERS * first.error or abs(second.value - first.value) > first.error
+    return treated.fit if matters else fitted

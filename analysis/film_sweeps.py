@@ -1,0 +1,155 @@
+"""From analysed sweeps to the `FilmSeries` that a statement is made from.
+
+sigma at B = 0 is the mean over a sweep with the fitted magnetoconductance taken off; its error is the scatter over the
+root of the number of rows, so that what all rows share (geometry, gain) is not in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from analysis.constants import G0
+from analysis.estimate import Estimate
+from analysis.film_series import FilmSeries
+from analysis.sample import Sample
+from analysis.snapshot import JointSeries, SweepResult
+from analysis.transport import Hall, hall
+
+_NEAR_TOP = 0.95  # of the largest field that all sweeps reach: rows above are averaged for sigma in the field
+_FEWEST = 4  # rows for a mean with an error
+_MISSING = (math.nan, math.nan)
+
+
+def film_series(
+    sweeps: Sequence[SweepResult], joint: JointSeries | None = None, sample: Sample | None = None, *,
+    current_A: Sequence[float | None] | None = None, **known: Any,
+) -> FilmSeries | None:  # fmt: skip
+    """Return the series of the finished sweeps that have a temperature and a fitted L_phi.
+
+    Parameters
+    ----------
+    sweeps : sequence of SweepResult, length n
+    joint : JointSeries, optional
+        Its lengths and classes take the place of those of the single fits.
+    sample : Sample, optional
+    current_A : sequence of float or None, length n, optional
+        rms; the rows know it, `SweepResult` does not.
+    known
+        What else `FilmSeries` takes and sweeps do not hold: band, degeneracy, diffusion_cm2_per_s, ...
+
+    Returns
+    -------
+    FilmSeries or None
+        None where no sweep is left.
+    """
+    currents = [None] * len(sweeps) if current_A is None else list(current_A)
+    used = [
+        (s, c) for s, c in zip(sweeps, currents, strict=True)
+        if s.final and s.temperature_K and s.fit is not None and "l_phi_nm" in s.fit.values
+    ]  # fmt: skip
+    if not used:
+        return None
+    alpha = [_alpha(s) for s, _ in used]
+    current = np.array([math.nan if c is None else abs(c) for _, c in used])
+    return FilmSeries(
+        np.array([s.temperature_K for s, _ in used]), tuple(_length(s, joint) for s, _ in used),
+        alpha=tuple(alpha) if any(a.determined for a in alpha) else None,
+        current_A=None if np.isnan(current).all() else current, sample=sample or Sample(),
+        symmetry_class=_class([s for s, _ in used], joint), **{**_measured([s for s, _ in used]), **known},
+    )  # fmt: skip
+
+
+def _measured(sweeps: Sequence[SweepResult]) -> dict[str, Any]:
+    """Return sheet resistance, Hall slope and sigma in the largest common field, with their errors."""
+    fields = [_true_field(s) for s in sweeps]
+    reach = min((float(np.abs(f).max()) if f.size else 0.0) for f in fields)
+    slopes = [_hall(s, field) for s, field in zip(sweeps, fields, strict=True)]
+    zero = [_zero_field(s, f, h) for s, f, h in zip(sweeps, fields, slopes, strict=True)]
+    high = [_high_field(s, f, h, reach) for s, f, h in zip(sweeps, fields, slopes, strict=True)]
+    sheet = [(1 / sigma, error / sigma**2) for sigma, error in zero]
+    slope = [(h.coefficient.value, h.coefficient.error) if h else _MISSING for h in slopes]
+    given: dict[str, Any] = {
+        **_pair("sheet_ohm", "sheet_error_ohm", sheet),
+        **_pair("hall_ohm_per_T", "hall_error_ohm_per_T", slope),
+        **_pair("high_field_sigma_S", "high_field_error_S", high),
+    }
+    if "high_field_sigma_S" in given:
+        given["high_field_T"] = reach
+    return given
+
+
+def _true_field(sweep: SweepResult) -> np.ndarray:
+    """Return the field of each good row with the offset of its leg taken off, shape (n,)."""
+    rows = sweep.resistance
+    offsets = [sweep.leg_offsets_T.get(int(leg), sweep.field_offset_T) for leg in rows.branch]
+    return rows.field_T - np.array(offsets, dtype=float)
+
+
+def _hall(sweep: SweepResult, field_T: np.ndarray) -> Hall | None:
+    """Return the Hall slope; the part of rho_xx that contacts out of line add is even and does not tilt it."""
+    rho = sweep.resistance.hall_ohm
+    good = np.isfinite(rho)
+    if sweep.sheet_ohm is None or np.unique(field_T[good]).size < _FEWEST or np.ptp(rho[good]) == 0:
+        return None
+    return hall(field_T[good], rho[good], sweep.sheet_ohm)
+
+
+def _sigma(sweep: SweepResult, field_T: np.ndarray, slope: Hall | None) -> np.ndarray:
+    """Return sigma_xx of each row from the tensor, without a Hall slope 1/rho_xx [S], shape (n,)."""
+    rho = sweep.resistance.sheet_ohm
+    across = 0.0 if slope is None or slope.coefficient.value is None else slope.coefficient.value * field_T
+    return rho / (rho**2 + across**2)
+
+
+def _zero_field(sweep: SweepResult, field_T: np.ndarray, slope: Hall | None) -> tuple[float, float]:
+    if sweep.fit is None or sweep.sheet_ohm is None:
+        return _MISSING
+    low, high = sweep.fit.window_T
+    inside = (field_T >= low) & (field_T <= high)
+    sigma = _sigma(sweep, field_T, slope)[inside] - G0 * sweep.fit.evaluate(field_T[inside])
+    return _mean(sigma)
+
+
+def _high_field(sweep: SweepResult, field_T: np.ndarray, slope: Hall | None, reach_T: float) -> tuple[float, float]:
+    if sweep.sheet_ohm is None:
+        return _MISSING
+    top = (np.abs(field_T) >= _NEAR_TOP * reach_T) & (np.abs(field_T) <= reach_T / _NEAR_TOP)
+    return _mean(_sigma(sweep, field_T, slope)[top])
+
+
+def _mean(values: np.ndarray) -> tuple[float, float]:
+    if values.size < _FEWEST or np.ptp(values) == 0:
+        return _MISSING
+    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(values.size))
+
+
+def _pair(name: str, error_name: str, pairs: Sequence[tuple[float | None, float | None]]) -> dict[str, np.ndarray]:
+    values, errors = (np.array([math.nan if v is None else v for v in side]) for side in zip(*pairs, strict=True))
+    return {} if np.isnan(values).all() else {name: values, error_name: errors}
+
+
+def _length(sweep: SweepResult, joint: JointSeries | None) -> Estimate:
+    together = joint.of(sweep.sweep) if joint is not None else None
+    if together is not None:
+        return together[0]
+    if sweep.fit is None:
+        raise ValueError(f"film series: sweep {sweep.sweep} has no fit")
+    return sweep.fit["l_phi_nm"]
+
+
+def _alpha(sweep: SweepResult) -> Estimate:
+    fitted = sweep.fit
+    if fitted is not None and "alpha" in fitted.free:
+        return fitted["alpha"]
+    return Estimate("alpha", "", None, None, None, None, determined=False)
+
+
+def _class(sweeps: Sequence[SweepResult], joint: JointSeries | None) -> str:
+    """Return the class that all sweeps agree on, "undetermined" where they do not."""
+    found = {(s.symmetry if (pair := joint.of(s.sweep) if joint else None) is None else pair[1]).symmetry_class
+             for s in sweeps}  # fmt: skip
+    return found.pop() if len(found) == 1 else "undetermined"

@@ -1,0 +1,135 @@
+"""What is known at one moment: frozen records that the live analysis gives out and everybody else reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.curve import Curve
+from analysis.estimate import Estimate, FitResult
+from analysis.examination import Examination
+from analysis.model import Remark
+from analysis.reduction import Resistance
+from analysis.selection import Candidate, Symmetry
+from analysis.statement import Statement
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResult:
+    """What is known of one sweep.
+
+    Attributes
+    ----------
+    sweep : int
+        Its number in the run.
+    temperature_K, temperature_spread_K : float or None
+        Mean and standard deviation of its good rows.
+    rows, flagged : int
+        All rows; those left out.
+    final : bool
+        The sweep is complete.
+    curve : Curve or None
+        Symmetrized delta sigma(B), zero where the fit is zero.
+    resistance : Resistance
+        Every good row.
+    fit : FitResult or None
+    drawn : tuple of two ndarrays, shape (m,), or None
+        Field [T] and fitted delta sigma [G0], finely spaced.
+    symmetry : Symmetry
+    field_offset_T, field_offset_error_T : float, float or None
+        What the magnet reads at zero field, mean of the legs; the error is None where it was given or not found.
+    leg_offsets_T : dict of int to float
+        The same for each leg.
+    sheet_ohm : float or None
+        Mean sheet resistance; None for a curve that came without one.
+    current_A : float or None
+        Mean excitation current, rms; None for a curve that came without one.
+    candidates : tuple of Candidate
+        Models tried, best first; empty where the model was given.
+    examination : Examination or None
+        Window, dimension and fluctuations; None while the sweep runs, or without a fit.
+    remarks : tuple of Remark
+        Of the rows, the reduction and the fit.
+    advice : str
+        What to do next, concrete; "" where nothing is wanting.
+    """
+
+    sweep: int
+    temperature_K: float | None
+    temperature_spread_K: float | None
+    rows: int
+    flagged: int
+    final: bool
+    curve: Curve | None
+    resistance: Resistance
+    fit: FitResult | None
+    drawn: tuple[np.ndarray, np.ndarray] | None
+    symmetry: Symmetry
+    field_offset_T: float
+    field_offset_error_T: float | None
+    leg_offsets_T: dict[int, float]
+    sheet_ohm: float | None
+    current_A: float | None
+    candidates: tuple[Candidate, ...]
+    examination: Examination | None
+    remarks: tuple[Remark, ...]
+    advice: str
+
+
+@dataclass(frozen=True, eq=False)
+class JointSeries:
+    """Finished sweeps fitted together: one L_so, one L_phi for each.
+
+    Attributes
+    ----------
+    sweeps : tuple of int
+    temperature_K : tuple of float, length n
+    l_phi_nm : tuple of Estimate, length n
+    shared : tuple of Estimate
+        L_so and what else does not depend on temperature.
+    symmetry : tuple of Symmetry, length n
+        The class of each sweep, now that L_so is known.
+    chi2_reduced : float
+    """
+
+    sweeps: tuple[int, ...]
+    temperature_K: tuple[float, ...]
+    l_phi_nm: tuple[Estimate, ...]
+    shared: tuple[Estimate, ...]
+    symmetry: tuple[Symmetry, ...]
+    chi2_reduced: float
+
+    def of(self, sweep: int) -> tuple[Estimate, Symmetry] | None:
+        """Return L_phi and the class of one sweep, None for a sweep that is not in the series."""
+        if sweep not in self.sweeps:
+            return None
+        at = self.sweeps.index(sweep)
+        return self.l_phi_nm[at], self.symmetry[at]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All that is known at one moment.
+
+    Attributes
+    ----------
+    sweeps : tuple of SweepResult
+        In the order of their numbers.
+    current : int or None
+        The sweep that is not complete, if there is one.
+    joint : JointSeries or None
+        From two finished sweeps at different temperatures on.
+    dephasing : Estimate or None
+        Exponent s of L_phi ~ T^s, from three temperatures on; 1/tau_phi ~ T^(-2 s).
+    statement : Statement or None
+        What the finished sweeps say of the film; None before the first is.
+    rows_total : int
+    """
+
+    sweeps: tuple[SweepResult, ...]
+    current: int | None
+    joint: JointSeries | None
+    dephasing: Estimate | None
+    statement: Statement | None
+    rows_total: int

@@ -1,0 +1,258 @@
+"""How L_phi depends on the field window, and which window to take.
+
+A model that holds gives the same L_phi whatever the largest field fitted; one that breaks down towards high field
+(beyond diffusion, a classical magnetoresistance, a thick film) gives an L_phi that drifts. Windows are nested, so
+their results share data and cannot be compared as if they were independent: for efficient estimators the small window
+S and the large one L have cov(S, L) = var(L), hence var(S - L) = var(S) - var(L) (J. A. Hausman, Econometrica 46,
+1251 (1978), doi:10.2307/1913827). For the same reason successive changes are independent of each other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analysis import refit
+from analysis.channels import FIELD_NM2
+from analysis.confidence import WIDEST
+from analysis.curve import Curve
+from analysis.estimate import FitResult
+from analysis.fit_task import Task, misses
+from analysis.least_squares import Point
+from analysis.noise import point_noise
+from analysis.sample import Sample
+
+WINDOWS = 8
+"""Windows looked at, the whole curve among them."""
+
+DRIFT = 3.0
+"""Standard errors of a change beyond which it is a drift. The largest of the changes among 8 nested windows is
+beyond it once in 20 sweeps of a model that holds."""
+
+DRIFTING = 1.0
+"""The same where wider windows have shown that the model breaks down: a small change is then the beginning of it."""
+
+TOO_HIGH = frozenset({"beyond_diffusion", "field_above_width"})
+"""Remarks by which a model says that the field goes beyond its validity."""
+
+_FROM_B_PHI, _WIDEST_RANGE, _NARROWEST_RANGE = 3.0, 50.0, 3.0
+_POINTS = 4  # for each unknown, in the narrowest window
+_RESOLUTION = 1e-3  # of L_phi: a smaller change is none, whatever the error bars
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window and what a fit within it gives.
+
+    Attributes
+    ----------
+    limit_T : float
+        |B| <= limit_T was fitted [T].
+    points : int
+    value : float
+        Best value of the parameter, in its unit.
+    error : float
+        Its standard error from the covariance.
+    chi2_reduced : float
+        chi^2 over the degrees of freedom. A curve without error bars is given those of its scatter.
+    valid : bool
+        The field stays where the model says it holds.
+    described : bool
+        chi^2 is what noise can give.
+    drift : float
+        Largest change from any narrower window, in standard errors of that change; 0 for the narrowest.
+    """
+
+    limit_T: float
+    points: int
+    value: float
+    error: float
+    chi2_reduced: float
+    valid: bool
+    described: bool
+    drift: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        """The model is valid, describes the data, and its answer has not drifted yet."""
+        return self.valid and self.described and self.drift <= DRIFT
+
+
+@dataclass(frozen=True)
+class WindowScan:
+    """The parameter against the window.
+
+    Attributes
+    ----------
+    name, unit : str
+        The parameter.
+    windows : tuple of Window
+        Narrowest first. Windows too narrow to determine the parameter are left out.
+    chosen : int or None
+        Place of the widest window that is good with all narrower ones; where wider ones show that the model breaks
+        down, of the widest that has not changed by more than `DRIFTING`. None where there is no such window.
+    stable : bool
+        At least three windows up to the chosen one agree, over a factor of two in field.
+    spread : float
+        Half of the range of the values in those windows, in the unit of the parameter: what the choice matters.
+    sentence : str
+    """
+
+    name: str
+    unit: str
+    windows: tuple[Window, ...]
+    chosen: int | None
+    stable: bool
+    spread: float
+    sentence: str
+
+
+def scan_windows(
+    fitted: FitResult, curve: Curve, sample: Sample | None = None, *, of: str = "l_phi_nm", windows: int = WINDOWS
+) -> WindowScan:
+    """Fit the curve in a series of windows and choose one.
+
+    Parameters
+    ----------
+    fitted : FitResult
+        A fit of this curve, in any window: it says what is fitted, and where to start.
+    curve : Curve
+        The whole curve.
+    sample : Sample, optional
+        What is known of the film, for the field up to which the model holds.
+    of : str
+        The parameter that is followed; it must have been fitted, and as a logarithm.
+    windows : int
+        How many windows.
+
+    Raises
+    ------
+    ValueError
+        The parameter was not fitted as a logarithm, or fewer than two windows are asked for.
+    """
+    if of not in fitted.free or not fitted.declared[of].log:
+        raise ValueError(f"windows: {of} is no fitted length of {fitted.model}; there are {', '.join(fitted.free)}")
+    if windows < 2:
+        raise ValueError(f"windows: {windows} asked for; it takes 2 or more to see a drift")
+    sample, curve = sample or Sample(), _with_errors(curve)
+    found, values = [], dict(fitted.values)
+    # from the widest inwards, each from its neighbour's solution
+    for limit_T in _limits(fitted, curve, sample, windows)[::-1]:
+        task = refit.task(fitted, curve.within(limit_T), start=values)
+        minimum = task.problem.minimise(task.starts()[0])
+        window = _window(task, minimum, limit_T, of, sample)
+        if window.error > WIDEST * window.value or not minimum.converged:
+            break
+        found.append(window)
+        values = task.values(0, minimum)
+    return _judged(fitted, _with_drifts(found[::-1]), of)
+
+
+def _with_errors(curve: Curve) -> Curve:
+    """Return the curve with error bars: its own, or those of the scatter of neighbouring points."""
+    if curve.error is not None:
+        return curve
+    order = np.argsort(curve.field_T, kind="stable")
+    noise = point_noise(curve.field_T[order], curve.dsigma[order])
+    if not noise > 0:
+        raise ValueError(f"windows: no noise can be told from {curve.field_T.size} points; give the curve error bars")
+    return replace(curve, error=np.full(curve.field_T.size, noise))
+
+
+def _limits(fitted: FitResult, curve: Curve, sample: Sample, windows: int) -> list[float]:
+    """Return the largest fields of the windows, rising [T]."""
+    field = np.sort(np.abs(curve.field_T))
+    reach = float(field[-1])
+    lowest = reach / _WIDEST_RANGE
+    # a fit that misses the whole curve says nothing of its B_phi
+    if "l_phi_nm" in fitted.values and not any(remark.code == "misfit" for remark in fitted.remarks):
+        lowest = max(lowest, _FROM_B_PHI * FIELD_NM2 / fitted.values["l_phi_nm"] ** 2)
+    lowest = min(lowest, reach / _NARROWEST_RANGE)
+    fewest = _POINTS * fitted.parameters_free
+    if fewest >= field.size:
+        return [reach]
+    lowest = max(lowest, float(field[fewest - 1]))
+    limits = {float(limit) for limit in np.geomspace(lowest, reach, windows - 1)[:-1]} | {reach}
+    # the one more is the field up to which diffusive formulas hold, where that is known
+    edge = None if sample.mean_free_path_nm is None else 0.2 * FIELD_NM2 / sample.mean_free_path_nm**2
+    if edge is None or not lowest < edge < reach:
+        edge = math.sqrt(lowest * sorted(limits)[1])
+    # each ends at a point of the curve, and no two at the same one
+    places = np.searchsorted(field, sorted(limits | {edge}), side="right") - 1
+    return [float(field[place]) for place in np.unique(places)]
+
+
+def _window(task: Task, minimum: Point, limit_T: float, of: str, sample: Sample) -> Window:
+    values, curve = task.values(0, minimum), task.curves[0]
+    freedom = task.degrees_of_freedom()
+    place = task.places[0][of]
+    error = values[of] * math.sqrt(minimum.inverse[place, place])
+    remarks = task.model.validity(values, curve, sample)
+    valid = not any(remark.code in TOO_HIGH for remark in remarks)
+    described = not misses(minimum.chi2, freedom)
+    return Window(limit_T, curve.field_T.size, values[of], error, minimum.chi2 / freedom, valid, described)
+
+
+def _with_drifts(windows: list[Window]) -> tuple[Window, ...]:
+    """Return the windows, narrowest first, with the largest change of each from a narrower one."""
+    found: list[Window] = []
+    for window in windows:
+        drift = max((_change(narrow, window) for narrow in found), default=0.0)
+        found.append(replace(window, drift=drift))
+    return tuple(found)
+
+
+def _change(narrow: Window, wide: Window) -> float:
+    """Return the change of ln(value) in standard errors of nested estimators."""
+    change = math.log(wide.value / narrow.value)
+    variance = (narrow.error / narrow.value) ** 2 - (wide.error / wide.value) ** 2
+    return abs(change) / math.sqrt(max(variance, 0.0) + _RESOLUTION**2)
+
+
+def _judged(fitted: FitResult, windows: tuple[Window, ...], of: str) -> WindowScan:
+    unit = fitted.declared[of].unit
+    bad = [i for i, window in enumerate(windows) if not window.good]
+    if any(not windows[i].described or windows[i].drift > DRIFT for i in bad):
+        bad += [i for i, window in enumerate(windows) if window.drift > DRIFTING]
+    chosen = min(bad, default=len(windows)) - 1
+    if chosen < 0:
+        reason = "no window determines it" if not windows else "even the narrowest window is not described"
+        return WindowScan(of, unit, windows, None, False, 0.0, f"{of} against the window: {reason} by {fitted.model}")
+    agreeing = windows[: chosen + 1]
+    values = [window.value for window in agreeing]
+    stable = len(agreeing) >= 3 and agreeing[-1].limit_T >= 2 * agreeing[0].limit_T
+    spread = (max(values) - min(values)) / 2
+    sentence = _sentence(of, unit, windows, chosen, stable)
+    return WindowScan(of, unit, windows, chosen, stable, spread, sentence)
+
+
+def _sentence(of: str, unit: str, windows: tuple[Window, ...], chosen: int, stable: bool) -> str:
+    window, narrow = windows[chosen], windows[0]
+    value = f"{of} = {window.value:.4g} +- {window.error:.2g} {unit}".rstrip()
+    if chosen == 0:
+        text = f"{value} in the narrowest window, {_field(window.limit_T)}, only"
+    else:
+        word = "the same within errors" if stable else "not seen to change"
+        text = f"{value}, {word} from {_field(narrow.limit_T)} to {_field(window.limit_T)}"
+    if chosen + 1 == len(windows):
+        return f"{text}, the whole curve"
+    return f"{text}; beyond, {_fault(of, windows[chosen], windows[chosen + 1 :])}"
+
+
+def _fault(of: str, chosen: Window, wider: tuple[Window, ...]) -> str:
+    """Return what is wrong with the windows wider than the chosen one."""
+    if not wider[0].valid:
+        return "the field is too high for the model"
+    worst, widest = max(wider, key=lambda window: window.drift), wider[-1]
+    if worst.drift <= DRIFT:
+        miss = next(window for window in wider if not window.good)
+        return f"the model misses the data (chi^2 {miss.chi2_reduced:.3g} at {_field(miss.limit_T)})"
+    percent = 100 * (widest.value / chosen.value - 1)
+    drift = f"{of} drifts, by {worst.drift:.1f} standard errors and {percent:+.2g} % at {_field(widest.limit_T)}"
+    return f"{drift}, the beginning of which the error does not contain"
+
+
+def _field(value_T: float) -> str:
+    return f"{1e3 * value_T:.3g} mT" if value_T < 1 else f"{value_T:.3g} T"

@@ -1,0 +1,30 @@
+"""Time to import the analysis and every model in a fresh process, the time of a bare Python taken off."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SECONDS = 0.5
+REPEATS = 7
+ROOT = Path(__file__).resolve().parents[1]
+WHAT = "import analysis.live; from analysis.model import MODELS; list(MODELS)"
+
+
+def fastest(code):
+    best = float("inf")
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def main():
+    bare, numpy, whole = (fastest(code) for code in ("pass", "import numpy, scipy.special, scipy.linalg", WHAT))
+    print(f"numpy and scipy {numpy - bare:.2f} s, analysis with every model {whole - bare:.2f} s (<= {SECONDS:g})")
+    return whole - bare > SECONDS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

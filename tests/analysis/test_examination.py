@@ -1,0 +1,59 @@
+"""What is looked at once a sweep is complete, and when the fit is replaced."""
+
+import numpy as np
+import pytest
+
+from analysis.curve import Curve
+from analysis.examination import examine
+from analysis.fit import fit
+from analysis.model import MODELS
+from analysis.sample import Sample
+
+NOISE = 0.004
+
+
+def curve(model, *parameters, reach_T=0.2, seed=0, extra=0.0):
+    field = np.linspace(-reach_T, reach_T, 201)
+    noise = np.random.default_rng(seed).normal(scale=NOISE, size=field.size)
+    value = MODELS[model].value(field, *parameters) + extra * field**2
+    return Curve(field, value + noise, np.full(field.size, NOISE), temperature_K=2.0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_model_that_holds_stays(seed):
+    data = curve("hln", 1.0, 200.0, seed=seed)
+    found = examine(fit("hln", data), data, Sample(thickness_nm=20.0, width_um=20.0), may_replace=True)
+    assert found.fit.model == "hln"
+    assert found.fit["l_phi_nm"].value == pytest.approx(200, abs=4 * found.fit["l_phi_nm"].error)
+    assert not found.narrowed
+    assert found.remarks == ()
+    assert len(found.sentences) == 3
+
+
+def test_a_classical_magnetoresistance_is_left_out_by_the_window():
+    data = curve("hln", 1.0, 300.0, reach_T=0.5, extra=-8.0)
+    first = fit("hln", data, fixed={"alpha": 1.0})
+    found = examine(first, data, Sample(), may_replace=True)
+    assert abs(first["l_phi_nm"].value - 300) > 20
+    assert found.narrowed
+    assert found.fit["l_phi_nm"].value == pytest.approx(300, abs=15)
+    assert "window" in {remark.code for remark in found.remarks}
+    given = examine(first, data, Sample(), may_replace=True, window_given=True)
+    assert not given.narrowed
+    assert given.fit.window_T == first.window_T
+
+
+@pytest.mark.parametrize("may_replace", [True, False])
+def test_a_wire_is_no_film(may_replace):
+    sample = Sample(width_um=0.1)
+    values = {"l_phi_nm": 600.0, "width_nm": 100.0}
+    wire = MODELS["wire"]
+    data = curve("wire", *(values.get(name, wire[name].default) for name in wire.names), reach_T=0.08)
+    first = fit("hln", data, sample=sample)
+    found = examine(first, data, sample, may_replace=may_replace)
+    assert "dimension" in {remark.code for remark in found.remarks}
+    if may_replace:
+        assert found.fit.model == "wire"
+        assert found.fit["l_phi_nm"].value == pytest.approx(600, rel=0.1)
+    else:
+        assert found.fit.model == "hln"
