@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
-from pyvisa.rname import ResourceName
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from acquire.trouble import UserError, nearest
 from analysis.sample import Sample
@@ -43,15 +42,6 @@ class Instrument(_Strict):
     read_termination: str | None = Field(default=None, pattern=r"^[\x00-\x7f]{1,4}$")
     write_termination: str | None = Field(default=None, pattern=r"^[\x00-\x7f]{1,4}$")
     settings: Any = None
-
-    @field_validator("address")
-    @classmethod
-    def _address_is_one(cls, address: str) -> str:
-        try:
-            ResourceName.from_string(address)
-        except Exception as error:  # pyvisa raises its own InvalidResourceName, and others for odd parts
-            raise ValueError(f"{address!r} is no VISA address, such as GPIB0::8::INSTR") from error
-        return address
 
 
 class Config(_Strict):
@@ -91,7 +81,9 @@ class Config(_Strict):
         missing = [name for name in ROLES if name not in self.instruments and name != "lockin_xy"]
         if missing:
             raise ValueError(f"instruments: {', '.join(missing)} missing; a rig needs {', '.join(ROLES)}")
-        addresses = [instrument.address.upper() for instrument in self.instruments.values()]
+        addresses = [
+            entry.address.upper() for entry in self.instruments.values() if not DRIVERS[entry.driver].SHARES_ADDRESS
+        ]
         twice = {address for address in addresses if addresses.count(address) > 1}
         if twice:
             raise ValueError(f"instruments: address {twice.pop()} stands twice; each instrument has its own")
@@ -238,7 +230,12 @@ def _instrument(name: str, entry: Any) -> Instrument:
             f"{driver!r} is no driver for a {ROLES[name]}{nearest(str(driver), fitting)}; "
             f"there are: {', '.join(fitting)}",
         )
-    settings = DRIVERS[driver].Settings
+    cls = DRIVERS[driver]
+    if isinstance(address := entry.get("address"), str) and not cls.accepts_address(address):
+        raise _KeyTrouble(
+            f"{where}.address", f"{address!r} is no address for {driver}; write it like {cls.ADDRESS_EXAMPLE}"
+        )
+    settings = cls.Settings
     own = {key for key in Instrument.model_fields if key != "settings"}
     _known_keys(entry, [*own, *(field.name for field in dataclasses.fields(settings))], f"{where}.")
     values = {key: value for key, value in entry.items() if key in own}

@@ -17,6 +17,7 @@ from rich.table import Table
 from acquire.wording import in_words
 from analysis.fit import Estimate
 from analysis.snapshot import Snapshot, SweepResult
+from analysis.statement import Statement
 
 MOST_POINTS = 300
 """A curve on paper shows no more points than this; the fit is drawn through all of them."""
@@ -49,6 +50,18 @@ def table(snapshot: Snapshot, files: Sequence[str] = ()) -> Table:
             f"{estimate.name} = {in_words(estimate)}" for estimate in joint.shared if not estimate.fixed
         )
     return out
+
+
+def statement_lines(statement: Statement) -> list[str]:
+    """Return what the sweeps say of the film as lines for a terminal."""
+    lines = []
+    for chapter in statement.chapters:
+        lines.append(chapter.name)
+        lines += [f"  {text}" for text in chapter.sentences]
+        told = [estimate for estimate in chapter.numbers if not estimate.fixed and estimate.determined]
+        lines += [f"    {estimate.name.ljust(28)} {in_words(estimate)}" for estimate in told]
+        lines += [f"  ({remark.code.replace('_', ' ')}: {remark.message})" for remark in chapter.remarks]
+    return lines
 
 
 def _length(sweep: SweepResult, name: str) -> str:

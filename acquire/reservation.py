@@ -52,14 +52,16 @@ class Reservation:
         self._folder = folder or shared_folder()
         self._locks: list[FileLock] = []
         try:
-            for name, address in addresses.items():
-                self._reserve(name, address)
+            for slug, (name, address) in {
+                _slug(address): (name, address) for name, address in addresses.items()
+            }.items():
+                self._reserve(slug, name, address)
         except BaseException:
             self.release()
             raise
 
-    def _reserve(self, name: str, address: str) -> None:
-        path = self._folder / f"{_slug(address)}.lock"
+    def _reserve(self, slug: str, name: str, address: str) -> None:
+        path = self._folder / f"{slug}.lock"
         note = path.with_suffix(".json")
         lock = FileLock(path, timeout=0, mode=EVERYBODYS, thread_local=False, fallback_to_soft=False)
         try:
@@ -96,7 +98,9 @@ def _make(folder: Path) -> None:
 
 def _slug(address: str) -> str:
     """Return a file name for an address; two ways to write one address give the same."""
-    canonical = str(rname.ResourceName.from_string(address.upper()))
+    canonical = address.upper()
+    with contextlib.suppress(Exception):  # what is no VISA address is taken as it stands
+        canonical = str(rname.ResourceName.from_string(canonical))
     return f"{re.sub('[^A-Z0-9]+', '-', canonical)[:40]}-{hashlib.sha256(canonical.encode()).hexdigest()[:8]}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections.abc import Mapping
 from typing import Any
 
 import numpy
@@ -15,9 +14,11 @@ import scipy
 from acquire import version
 from acquire.config import Config
 from acquire.reservation import Reservation
+from acquire.trouble import UserError
 from drivers.catalogue import DRIVERS
 from drivers.clock import Clock
-from drivers.instrument import DriverError, Instrument
+from drivers.instrument import DriverError
+from drivers.limited import Limited
 from drivers.patience import insist
 from drivers.roles import LockIn, MagnetSupply, TemperatureController
 from drivers.simulated.rack import Rack
@@ -49,7 +50,7 @@ class Station:
         self.config = config
         self.clock = clock or Clock(config.simulation_speed if config.simulated else 1.0)
         self.rack: Rack | None = None
-        self.instruments: dict[str, Instrument] = {}
+        self.instruments: dict[str, Limited] = {}
         self._library: Any = config.visa_library
         self._reservation: Reservation | None = None
         if config.simulated:
@@ -69,7 +70,7 @@ class Station:
             raise
         self.rig = self._rig()
 
-    def open(self, name: str) -> Instrument:
+    def open(self, name: str) -> Limited:
         """Open one instrument and ask who it is; raises DriverError."""
         entry = self.config.instruments[name]
         self.instruments[name] = DRIVERS[entry.driver](
@@ -111,10 +112,13 @@ class Station:
             self._reservation.release()
 
 
-def make_rack(config: Config, clock: Clock, others: Mapping[str, tuple[str, str]] | None = None) -> Rack:
-    """Return the simulated rack that stands behind the instruments of a configuration, and `others` beside them."""
-    named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()} | dict(others or {})
-    return Rack(clock, config.simulation, named, series_resistor_ohm=config.series_resistor_ohm)
+def make_rack(config: Config, clock: Clock) -> Rack:
+    """Return the simulated rack that stands behind the instruments of a configuration; raises UserError."""
+    named = {name: (entry.driver, entry.address) for name, entry in config.instruments.items()}
+    try:
+        return Rack(clock, config.simulation, named, series_resistor_ohm=config.series_resistor_ohm)
+    except ValueError as error:
+        raise UserError(f"simulation: {error}") from error
 
 
 def versions() -> dict[str, str]:

@@ -8,6 +8,8 @@ import re
 from analysis.fit import Estimate
 
 DASH = "—"
+LARGEST = 1e6
+"""From here on, and below 1e-4, a number is written with a power of ten."""
 MINUS = "\u2212"
 
 
@@ -18,6 +20,11 @@ def _plain(text: str) -> str:
 def value_with_error(value: float, error: float | None, unit: str = "") -> str:
     """Return `512 ± 6 nm`: the error with one digit (two if it begins with 1 or 2), the value as far."""
     tail = f" {unit}" if unit else ""
+    if value != 0 and math.isfinite(value) and not 1e-4 <= abs(value) < LARGEST:
+        power = math.floor(math.log10(abs(value)))
+        scale = 10.0**power
+        shown = value_with_error(value / scale, None if error is None else error / scale)
+        return f"({shown})·10{_raised(power)}{tail}" if "±" in shown else f"{shown}·10{_raised(power)}{tail}"
     if error is None or not math.isfinite(error) or error <= 0:
         return _plain(f"{value:.4g}") + tail
     decimals = -math.floor(math.log10(error))
@@ -26,6 +33,10 @@ def value_with_error(value: float, error: float | None, unit: str = "") -> str:
     if decimals < 0:
         value, error, decimals = round(value, decimals), round(error, decimals), 0
     return f"{_plain(f'{value:.{decimals}f}')} ± {error:.{decimals}f}{tail}"
+
+
+def _raised(power: int) -> str:
+    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def length_nm(value_nm: float, error_nm: float | None) -> str:
@@ -83,19 +94,19 @@ def one_line(text: str, longest: int = 2000) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return plain text with L_phi written as Lφ, as on the axes, and true minus signs."""
-    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text.replace("_phi", "φ").replace(" phi", " φ"))
+    """Return plain text with L_phi written as Lφ, as on the axes, and true signs."""
+    words = text.replace("l_phi_nm", "Lφ").replace("_phi", "φ").replace(" phi", " φ").replace("+-", "±")
+    return re.sub(r"(?<!\w)-(?=\d)", MINUS, words)
 
 
 _GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "phi": "φ", "tau": "τ", "delta": "Δ"}
-_UNIT_ENDS = ("nm", "um", "T", "K", "ps", "meV", "ohm", "S")
+_UNIT = r"(?:nm|um|T|K|ps|meV|eV|ohm|S|cm2|m2|m|A|V)"
+_UNIT_END = re.compile(rf"_(?:{_UNIT}_)?per_\w+$|_{_UNIT}$")
 
 
 def parameter_name(name: str) -> str:
     """Return a parameter's name as rich text: `l_phi_nm` becomes L with the subscript φ."""
-    parts = name.split("_")
-    if len(parts) > 1 and parts[-1] in _UNIT_ENDS:
-        parts.pop()
+    parts = _UNIT_END.sub("", name).split("_")
     words = [_GREEK.get(part, part) for part in parts]
     head = words[0].upper() if words[0] in ("l", "b") else words[0]
     rest = ",".join(words[1:])

@@ -158,8 +158,9 @@ def _result(sweep: int, reduction: Reduction, settings: Settings, final: bool) -
     return SweepResult(
         sweep, reduction.temperature_K, reduction.temperature_spread_K, reduction.rows, reduction.flagged, final,
         curve, reduction.resistance, fitted, _drawn(fitted), found, reduction.field_offset_T,
-        reduction.field_offset_error_T, reduction.leg_offsets_T, reduction.sheet_ohm, reduction.current_A, candidates,
-        examination, tuple(dict.fromkeys(remarks)), advice(curve, fitted, reason, reduction.remarks, final),
+        reduction.field_offset_error_T, reduction.leg_offsets_T, reduction.sheet_ohm, candidates,
+        tuple(dict.fromkeys(remarks)), advice(curve, fitted, reason, reduction.remarks, final),
+        reduction.current_A, examination,
     )  # fmt: skip
 
 
@@ -259,8 +260,8 @@ class LiveAnalysis:
             self._statement = _stated(finished, self._joint, self._settings.sample)
         running = [result.sweep for result in results if not result.final]
         return Snapshot(
-            results, running[-1] if running else None, self._joint, _exponent(finished, self._joint), self._statement,
-            sum(result.rows for result in results),
+            results, running[-1] if running else None, self._joint, _exponent(finished, self._joint),
+            sum(result.rows for result in results), self._statement,
         )  # fmt: skip
 
     def _sweep(self, number: int) -> _Sweep:
@@ -360,6 +361,7 @@ def as_json(result: SweepResult, joint: JointSeries | None = None) -> dict[str, 
     """
     fitted = result.fit
     estimates = fitted.estimates if fitted is not None else ()
+    derived = fitted.derived if fitted is not None else ()
     read = result.resistance.field_T if result.curve is None else result.curve.field_T
     window = fitted.window_T if fitted is not None else (read.min(), read.max()) if len(read) else (0.0, 0.0)
     return {
@@ -369,6 +371,7 @@ def as_json(result: SweepResult, joint: JointSeries | None = None) -> dict[str, 
         "symmetry_class": result.symmetry.symmetry_class,
         "symmetry": result.symmetry.sentence,
         "parameters": {estimate.name: plain_estimate(estimate) for estimate in estimates},
+        "derived": {e.name: {"unit": e.unit, **plain_estimate(e)} for e in derived},
         "window_T": [plain_number(end) for end in window],
         "field_offset_T": plain_number(result.field_offset_T),
         "field_offset_error_T": plain_number(result.field_offset_error_T),
@@ -382,8 +385,25 @@ def as_json(result: SweepResult, joint: JointSeries | None = None) -> dict[str, 
             {"model": one.model, "aicc": plain_number(one.aicc), "weight": plain_number(one.weight)}
             for one in result.candidates
         ],
+        "examination": _examination_json(result.examination),
         **_joint_json(result, joint),
     }
+
+
+def _examination_json(found: Examination | None) -> dict[str, Any] | None:
+    """Return L_phi against the window, and the other sentences of an examination."""
+    if found is None:
+        return None
+    scan = found.window
+    windows = [
+        {"limit_T": plain_number(w.limit_T), "value": plain_number(w.value), "error": plain_number(w.error),
+         "chi2_reduced": plain_number(w.chi2_reduced), "points": w.points}
+        for w in (scan.windows if scan is not None else ())
+    ]  # fmt: skip
+    return {
+        "sentences": list(found.sentences), "windows": windows, "stable": scan.stable if scan is not None else None,
+        "dimension": found.dimension.dimension if found.dimension is not None else None,
+    }  # fmt: skip
 
 
 def _joint_json(result: SweepResult, joint: JointSeries | None) -> dict[str, Any]:

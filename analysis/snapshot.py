@@ -43,16 +43,16 @@ class SweepResult:
         The same for each leg.
     sheet_ohm : float or None
         Mean sheet resistance; None for a curve that came without one.
-    current_A : float or None
-        Mean excitation current, rms; None for a curve that came without one.
     candidates : tuple of Candidate
         Models tried, best first; empty where the model was given.
-    examination : Examination or None
-        Window, dimension and fluctuations; None while the sweep runs, or without a fit.
     remarks : tuple of Remark
         Of the rows, the reduction and the fit.
     advice : str
         What to do next, concrete; "" where nothing is wanting.
+    current_A : float or None
+        Mean excitation current, rms; None for a curve that came without one.
+    examination : Examination or None
+        Window, dimension and fluctuations; None while the sweep runs, or without a fit.
     """
 
     sweep: int
@@ -70,11 +70,11 @@ class SweepResult:
     field_offset_error_T: float | None
     leg_offsets_T: dict[int, float]
     sheet_ohm: float | None
-    current_A: float | None
     candidates: tuple[Candidate, ...]
-    examination: Examination | None
     remarks: tuple[Remark, ...]
     advice: str
+    current_A: float | None = None
+    examination: Examination | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +122,14 @@ class Snapshot:
         From two finished sweeps at different temperatures on.
     dephasing : Estimate or None
         Exponent s of L_phi ~ T^s, from three temperatures on; 1/tau_phi ~ T^(-2 s).
+    rows_total : int
     statement : Statement or None
         What the finished sweeps say of the film; None before the first is.
-    rows_total : int
     """
 
     sweeps: tuple[SweepResult, ...]
     current: int | None
     joint: JointSeries | None
     dephasing: Estimate | None
-    statement: Statement | None
     rows_total: int
+    statement: Statement | None = None

@@ -152,7 +152,7 @@ def check_nyquist(
     """
     no_ratio = Estimate("nyquist_ratio", "", None, None, None, None, False)
     if not per_um2.determined or per_um2.value is None or per_um2.error is None:
-        no_diffusion = Estimate("diffusion_cm2_per_s", "cm2_per_s", None, None, None, None, False)
+        no_diffusion = Estimate("diffusion_cm2_per_s", "cm^2/s", None, None, None, None, False)
         text = "the data do not determine a Nyquist rate: nothing to hold against the theory"
         return NyquistCheck(no_ratio, no_diffusion, text)
     given = diffusion_cm2_per_s or 1.0
@@ -160,7 +160,7 @@ def check_nyquist(
     quotient, relative = per_um2.value / theory, per_um2.error / per_um2.value
     power = _DIFFUSION_POWER[dimension]
     needed = given * quotient ** (-1 / power)
-    wanted = _with_error("diffusion_cm2_per_s", "cm2_per_s", needed, relative / power)
+    wanted = _with_error("diffusion_cm2_per_s", "cm^2/s", needed, relative / power)
     need = f"theory needs D = {needed:.3g} +- {wanted.error:.2g} cm^2/s"
     kind = f"T^{NYQUIST_EXPONENT[dimension]:.2g} term"
     if diffusion_cm2_per_s is None:

@@ -17,8 +17,8 @@ from acquire.live import LiveFit  # noqa: E402
 from acquire.window.application import application  # noqa: E402
 from acquire.window.window import FRAMES_PER_S, MainWindow  # noqa: E402
 from analysis.constants import G0  # noqa: E402
-from analysis.live import Snapshot  # noqa: E402
 from analysis.row import COLUMNS  # noqa: E402
+from analysis.snapshot import Snapshot  # noqa: E402
 from tests.acquire.window.fake_session import FakeSession, hln, sweep_result  # noqa: E402
 
 POINTS = 200_000

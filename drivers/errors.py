@@ -37,3 +37,11 @@ class Refused(DriverError):  # noqa: N818
 
 class Restarted(DriverError):  # noqa: N818
     """The instrument is not set as it was: it was switched off and on, or somebody turned a knob."""
+
+
+class Tripped(DriverError):  # noqa: N818
+    """A magnet supply has tripped, is at fault or has lost its power; nothing ramps until a person re-arms it."""
+
+
+class Compliance(DriverError):  # noqa: N818
+    """A source is at its compliance, or leaks more than it may; its output stays where it is."""

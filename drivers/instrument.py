@@ -78,6 +78,10 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
     IDENTITY: ClassVar[re.Pattern[str]]
     READ_TERMINATION: ClassVar[str] = "\n"
     WRITE_TERMINATION: ClassVar[str] = "\n"
+    NUMBER: ClassVar[Number] = Number()
+    """How it writes numbers, for PyMeasure's own getters."""
+    SERIAL: ClassVar[dict[str, Any]] = {}
+    """What a serial port must be set to besides, in PyVISA's words."""
 
     def __init__(
         self,
@@ -110,6 +114,10 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
 
     # what a driver supplies
 
+    def _own_identity(self) -> tuple[str, re.Pattern[str]]:
+        """Return the question for the identity, and what must be in the answer."""
+        return self.IDENTITY_QUERY, self.IDENTITY
+
     def _on_open(self) -> None:
         """Ask for whatever must be known before the first command; sets nothing."""
 
@@ -124,6 +132,7 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
                 open_timeout=int(1000 * self.timeout_s),
                 read_termination=self._termination.decode("ascii"),
                 write_termination=self._write_termination,
+                asrl=dict(self.SERIAL),
             )
         except Exception as error:  # pyvisa and its backends raise a bare Exception, OSError and ValueError, too
             raise Lost(
@@ -134,11 +143,12 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
 
     def _identify(self) -> str:
         """Return the identity; what comes before it is a banner or belongs to an older question."""
-        self._write(self.IDENTITY_QUERY)
+        question, form = self._own_identity()
+        self._write(question)
         line = ""
         for _ in range(4):
             try:
-                line = self._read(self.IDENTITY_QUERY)
+                line = self._read(question)
             except Timeout as error:
                 if not line:
                     raise
@@ -147,7 +157,7 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
                     "correct driver or address in config.yaml",
                     instrument=self.name,
                 ) from error
-            if found := self.IDENTITY.search(line):
+            if found := form.search(line):
                 return found.group()
         raise Lost(
             f"{self.name}: {self.address} talks without being asked, last {line!r}; is another program using it?",
@@ -219,7 +229,7 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
             return super().values(command, *args, cast=cast, **kwargs)
         reply = self.ask(command).strip()
         try:
-            return [Number().parse(field) for field in reply.split(",")]
+            return [self.NUMBER.parse(field) for field in reply.split(",")]
         except ValueError as error:
             raise self.garbled(command, reply, str(error)) from None
 
@@ -288,10 +298,10 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
     @staticmethod
     def control(  # type: ignore[override]
         query: str, command: str, docs: str, form: Form, *,
-        limit: str = "", table: Sequence[float] = (), within: float = 0.0,
+        limit: str = "", table: Sequence[float] = (), first: int = 0, within: float = 0.0, share: float = 1e-4,
     ) -> Any:  # fmt: skip
         """Return a quantity that can be read and set; what was set is read back."""
-        return Quantity(query, command, docs, form, limit=limit, table=table, within=within)
+        return Quantity(query, command, docs, form, limit=limit, table=table, first=first, within=within, share=share)
 
 
 def _one_line(error: Exception) -> str:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from pyvisa.rname import ResourceName
+
 from drivers.clock import Clock
 from drivers.errors import LimitExceeded, Restarted
 from drivers.patience import insist
@@ -28,6 +30,9 @@ class Limited:
     driver_name: ClassVar[str] = ""
     role: ClassVar[str] = ""
     model: ClassVar[str] = ""
+    ADDRESS_EXAMPLE: ClassVar[str] = "GPIB0::8::INSTR"
+    SHARES_ADDRESS: ClassVar[bool] = False
+    """Whether several drivers speak through one connection: magnet and thermometer of one cryostat's computer."""
     SNAPSHOT: ClassVar[tuple[str, ...]] = ()
     """The quantities that are written into the head of a sweep."""
     KEPT: ClassVar[tuple[str, ...]] = ()
@@ -49,6 +54,15 @@ class Limited:
     def _own_limits(self) -> dict[str, tuple[float, float]]:
         """Return the lowest and highest value of every quantity that can be set, from the settings."""
         return {}
+
+    @classmethod
+    def accepts_address(cls, address: str) -> bool:
+        """Return whether such an instrument can be at this address; by default any VISA address."""
+        try:
+            ResourceName.from_string(address)
+        except Exception:  # pyvisa raises its own InvalidResourceName, and others for odd parts
+            return False
+        return True
 
     def check_limit(self, quantity: str, value: Any) -> float:
         """Return the value as a float if it is a number within the limits of the quantity.
@@ -93,6 +107,9 @@ class Limited:
         Lost, Timeout
             It cannot be opened, or another instrument answers.
         """
+
+    def close(self) -> None:
+        """Close the connection; the instrument stays as it is."""
 
     def snapshot(self) -> dict[str, str | int | float]:
         """Return what the instrument is and how it is set; only reads."""

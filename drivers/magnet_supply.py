@@ -6,10 +6,11 @@ import enum
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from drivers.clock import Clock
-from drivers.errors import DriverError, LimitExceeded, Quench, Refused, Timeout
+from drivers.errors import DriverError, LimitExceeded, Quench, Refused, Timeout, Tripped
 from drivers.patience import insist
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ class MagnetState(enum.Enum):
     AT_ZERO = "at zero"
     ZEROING = "zeroing"
     QUENCH = "quench"
+    FAULT = "tripped or at fault"
     HEATING_SWITCH = "heating the switch"
     COOLING_SWITCH = "cooling the switch"
     MANUAL = "ramping by hand"
@@ -39,8 +41,8 @@ class RampOutcome(enum.Enum):
 class MagnetSupply(ABC):
     """Ramps a magnet and holds it.
 
-    A ramp goes request -> ramping -> holding | aborted, or raises Quench or Timeout. A quench is
-    latched: nothing ramps until a person calls `rearm`.
+    A ramp goes request -> ramping -> holding | aborted, or raises Quench, Tripped or Timeout. A
+    quench, a trip and a fault are latched: nothing ramps until a person calls `rearm`.
     """
 
     name: str
@@ -90,7 +92,7 @@ class MagnetSupply(ABC):
 
     @abstractmethod
     def start_ramp(self, field_T: float, rate_T_per_min: float | None = None) -> None:
-        """Start a ramp to a field [T]; raises LimitExceeded or Quench before any command is sent."""
+        """Start a ramp to a field [T]; raises LimitExceeded, Quench or Tripped before any command is sent."""
 
     @abstractmethod
     def hold(self) -> None:
@@ -98,7 +100,18 @@ class MagnetSupply(ABC):
 
     @abstractmethod
     def rearm(self) -> None:
-        """Allow ramps again after a quench; for a person who has looked at the magnet."""
+        """Allow ramps again after a quench, trip or fault; for a person who has looked at the magnet."""
+
+    def legs(self, start_T: float, end_T: float, rate_T_per_min: float | None) -> list[tuple[float, float | None]]:
+        """Return the pieces in which a ramp is commanded: (to [T], rate [T/min] or None for the one that is set).
+
+        One, if the supply knows its ramp-rate segments itself, as this says.
+        """
+        return [(end_T, rate_T_per_min)]
+
+    def duration_s(self, start_T: float, end_T: float, rate_T_per_min: float) -> float:
+        """Return how long a ramp at this rate [T/min] takes [s]; longer where segments slow it."""
+        return 60 * abs(end_T - start_T) / rate_T_per_min
 
     def ramp_to(
         self,
@@ -130,24 +143,49 @@ class MagnetSupply(ABC):
         ------
         LimitExceeded
             Refused before any command was sent.
-        Quench
-            The supply reports a quench, or one has not been re-armed.
+        Quench, Tripped
+            The supply reports a quench, a trip or a fault, or one has not been re-armed.
         Timeout
             The magnet did not arrive in time; it was told to hold.
         """
         self.check_field(field_T)
+        if rate_T_per_min is not None:
+            self.check_rate(rate_T_per_min)
         if interrupt is not None and interrupt.is_set():
             self.hold()
             return RampOutcome.ABORTED
+        start_T = insist(lambda: self.field_T)
+        for leg_T, leg_rate in self.legs(start_T, field_T, rate_T_per_min):
+            outcome = self._ramp_leg(start_T, leg_T, leg_rate, interrupt, on_reading)
+            if outcome is not RampOutcome.HOLDING:
+                return outcome
+            start_T = leg_T
+        return RampOutcome.HOLDING
+
+    def _ramp_leg(
+        self,
+        start_T: float,
+        field_T: float,
+        rate_T_per_min: float | None,
+        interrupt: threading.Event | None,
+        on_reading: Callable[[float], None] | None,
+    ) -> RampOutcome:
+        """Start one ramp and follow it to its end."""
         began_s = self.clock.now()
-        distance_T = abs(field_T - insist(lambda: self.field_T))
-        try:
+        with self._held_on_trouble(LimitExceeded, Refused):
             self.start_ramp(field_T, rate_T_per_min)
+        with self._held_on_trouble():
             rate = insist(lambda: self.ramp_rate_T_per_min) if rate_T_per_min is None else rate_T_per_min
-            allowed_s = self.MARGIN * 60 * distance_T / rate + self.ALLOWANCE_S
+            allowed_s = self.MARGIN * self.duration_s(start_T, field_T, rate) + self.ALLOWANCE_S
             return self._follow(field_T, began_s, allowed_s, interrupt, on_reading)
-        except (LimitExceeded, Refused, Quench):
-            raise  # no ramp is under way
+
+    @contextmanager
+    def _held_on_trouble(self, *harmless: type[DriverError]) -> Iterator[None]:
+        """Tell the magnet to hold if nobody follows it any longer; a quench or trip has ended its ramp already."""
+        try:
+            yield
+        except (Quench, Tripped, *harmless):
+            raise
         except BaseException as error:
             self._hold_after(error)
             raise
@@ -166,15 +204,18 @@ class MagnetSupply(ABC):
         while True:
             looks += 1
             state = insist(lambda: self.state)
-            if state is MagnetState.QUENCH:
-                raise self.quench_error()
+            if state in (MagnetState.QUENCH, MagnetState.FAULT):
+                raise self.latched_error(state)
             now_T = insist(lambda: self.field_T)
             if on_reading is not None:
                 on_reading(now_T)
             if self._arrived(state, now_T, field_T):
                 return RampOutcome.HOLDING
             passed_s = self.clock.now() - began_s
-            if passed_s > self.GRACE_S and state not in (MagnetState.RAMPING, MagnetState.HOLDING, MagnetState.AT_ZERO):
+            under_way = state in (MagnetState.RAMPING, MagnetState.HOLDING)
+            if passed_s > self.GRACE_S and not (under_way or (state is MagnetState.AT_ZERO and field_T == 0)):
+                if self._has_lost_power():
+                    raise self.latched_error(MagnetState.FAULT)
                 log.warning("%s: %s at %g T on the way to %g T", self.name, state.value, now_T, field_T)
                 return RampOutcome.ABORTED
             if passed_s > allowed_s and looks >= self.FEWEST_LOOKS:
@@ -186,6 +227,10 @@ class MagnetSupply(ABC):
             if self.clock.sleep(poll_s, interrupt):
                 self.hold()
                 return RampOutcome.ABORTED
+
+    def _has_lost_power(self) -> bool:
+        """Return whether a supply that has stopped on the way shows that it lost its power; that is latched."""
+        return False
 
     def _hold_after(self, error: BaseException) -> None:
         """Tell the magnet to hold because nobody follows its ramp any longer; note it on the error if that fails."""
@@ -199,9 +244,18 @@ class MagnetSupply(ABC):
         resting = state is MagnetState.HOLDING or (state is MagnetState.AT_ZERO and field_T == 0)
         return resting and abs(now_T - field_T) <= self.field_tolerance_T
 
-    def quench_error(self) -> Quench:
-        """Return the error that says what a quench means for whoever asked for a ramp."""
-        return Quench(
-            f"{self.name}: quench; no ramp is sent until a person has looked at the magnet and re-armed it",
+    def latched_error(self, state: MagnetState) -> Quench | Tripped:
+        """Return the error that says what a quench or a fault means for whoever asked for a ramp."""
+        if state is MagnetState.QUENCH:
+            return Quench(
+                f"{self.name}: quench; no ramp is sent until a person has looked at the magnet and re-armed it",
+                instrument=self.name,
+            )
+        return Tripped(
+            f"{self.name}: {self._fault_text()}; no ramp is sent until a person has looked at it and re-armed it",
             instrument=self.name,
         )
+
+    def _fault_text(self) -> str:
+        """Return what the fault is, in words."""
+        return MagnetState.FAULT.value

@@ -28,16 +28,20 @@ class Quantity:
         Name of the limit that a new value must pass.
     table : sequence of float
         The values that the instrument counts through; reply and command hold the index.
+    first : int
+        The index of the first of them.
     within : float
-        How far the value read back may be from the one sent, beside 1e-4 of it; the instrument rounds.
+        How far the value read back may be from the one sent; the instrument rounds.
+    share : float
+        The same over the value, in addition.
     """
 
     def __init__(
         self, query: str, command: str | None, docs: str, form: Form, *,
-        limit: str = "", table: Sequence[float] = (), within: float = 0.0,
+        limit: str = "", table: Sequence[float] = (), first: int = 0, within: float = 0.0, share: float = 1e-4,
     ) -> None:  # fmt: skip
         self.query, self.command, self.form = query, command, form
-        self.limit, self.table, self.within = limit, table, within
+        self.limit, self.table, self.first, self.within, self.share = limit, table, first, within, share
         self.__doc__ = docs
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -47,17 +51,17 @@ class Quantity:
         if instrument is None:
             return self
         reply = instrument.query(self.query, self.form)
-        return self.table[reply] if self.table else reply
+        return self.table[reply - self.first] if self.table else reply
 
     def __set__(self, instrument: Instrument, value: Any) -> None:
         if self.command is None:
             raise AttributeError(f"{instrument.name}: {self.name} can be read only")
         number = instrument.check_limit(self.limit or self.name, value)
-        sent = instrument.index_of(self.name, self.table, number) if self.table else number
+        sent = self.first + instrument.index_of(self.name, self.table, number) if self.table else number
         with instrument.lock:
             instrument.send(self.command % sent)
             taken = insist(lambda: instrument.query(self.query, self.form))
-        if abs(taken - sent) > self.within + 1e-4 * abs(sent):
+        if abs(taken - sent) > self.within + self.share * abs(sent):
             raise Refused(
                 f"{instrument.name}: {self.name} = {value!r} was sent as {self.command % sent!r}, but the instrument "
                 f"says {taken!r}; look at its front panel, then set it again",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?(?:[eE][+-]?(?!0+$)[0-9]{2,3})?")
 """A decimal number; an exponent has two or three digits and is not zero, so that a cut one is seen."""
@@ -77,4 +77,8 @@ class Fields:
         return tuple(field.parse(part) for field, part in zip(self.fields, parts, strict=True))
 
 
-Form = Number | Whole | Word | Fields
+class Form(Protocol):
+    """What a reply must look like: any of these, or another that parses."""
+
+    def parse(self, text: str) -> Any:
+        """Return what is in the reply; raises ValueError that says what is wrong."""

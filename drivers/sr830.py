@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from pymeasure.instruments.srs import sr830
 
-from drivers.instrument import Fields, Instrument, Number, Whole, check_settings
-from drivers.roles import LockIn, LockInReading
+from drivers.instrument import Instrument, Number, Whole, check_settings
+from drivers.srs_lock_in import SRSLockIn
 
-OVERLOAD = sr830.LIAStatus.INPUT_OVERLOAD | sr830.LIAStatus.FILTER_OVERLOAD | sr830.LIAStatus.OUTPUT_OVERLOAD
-X_Y_R = Fields(Number(-2, 2), Number(-2, 2), Number(0, 3))
-AGREEMENT = 1e-3
-"""How far R may be from hypot(X, Y), over R."""
-ZERO_V = 1e-12
-POWER_ON = 128
+LIAS = sr830.LIAStatus
 
 
-class SR830(Instrument, sr830.SR830, LockIn):
+class SR830(SRSLockIn, sr830.SR830):
     """SRS SR830, GPIB or RS-232 (whose replies end with CR: set read_termination).
 
     PyMeasure's class supplies the tables and every other getter, made strict by `Instrument`; its
@@ -37,6 +31,12 @@ class SR830(Instrument, sr830.SR830, LockIn):
         "internal_reference",
     )  # fmt: skip
     KEPT = ("oscillator_V", "phase_deg", "time_constant_s", "filter_stages")
+
+    SNAP = "SNAP? 1,2,3"
+    STATUS = Whole(0, 255)
+    OVERLOAD = int(LIAS.INPUT_OVERLOAD | LIAS.FILTER_OVERLOAD | LIAS.OUTPUT_OVERLOAD)
+    UNLOCK = int(LIAS.REF_UNLOCK)
+    FULL_SCALES_V = tuple(sr830.SR830.SENSITIVITIES)
 
     @dataclass(frozen=True)
     class Settings:
@@ -106,28 +106,3 @@ class SR830(Instrument, sr830.SR830, LockIn):
             "time_constant_s": (self.TIME_CONSTANTS[0], self.TIME_CONSTANTS[-1]),
             "filter_stages": (1, 4),
         }
-
-    def check_oscillator(self, volts: float) -> float:
-        """Return the voltage [V] if the oscillator may be set to it; raises LimitExceeded."""
-        return self.check_limit("oscillator_V", volts)
-
-    def power_cycled(self) -> bool:
-        """Return whether the event status has had its power-on bit since it was read last."""
-        return bool(self.query("*ESR?", Whole(0, 255)) & POWER_ON)
-
-    def read(self) -> LockInReading:  # type: ignore[override]  # what PyMeasure calls read is not for the user
-        """Measure X and Y [V] with the status since the last reading, in one transaction.
-
-        R is read with them and must agree with hypot(X, Y): a reply that was cut or changed on its
-        way is refused.
-
-        Raises
-        ------
-        Timeout, Garbled, Lost
-        """
-        with self.lock:
-            x_V, y_V, r_V = self.query("SNAP? 1,2,3", X_Y_R)
-            status = sr830.LIAStatus(self.query("LIAS?", Whole(0, 255)))
-        if abs(math.hypot(x_V, y_V) - r_V) > AGREEMENT * r_V + ZERO_V:
-            raise self.garbled("SNAP? 1,2,3", f"{x_V:g},{y_V:g},{r_V:g}", "has an R that is not the length of X and Y")
-        return LockInReading(x_V, y_V, bool(status & OVERLOAD), bool(status & sr830.LIAStatus.REF_UNLOCK))

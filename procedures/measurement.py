@@ -400,9 +400,12 @@ class Measurement(Procedure):
         flags = Flag.REPEATED if repeats else Flag(0)
         xx: LockInReading = readings["xx"]
         xy: LockInReading = readings.get("xy", LockInReading(math.nan, math.nan, False, False))
-        for seen, flag in ((xx.overload, Flag.OVERLOAD_XX), (xx.unlocked, Flag.UNLOCK_XX),
-                           (xy.overload, Flag.OVERLOAD_XY), (xy.unlocked, Flag.UNLOCK_XY)):  # fmt: skip
-            flags |= flag if seen else Flag(0)
+        for reading, overload, unlock in (
+            (xx, Flag.OVERLOAD_XX, Flag.UNLOCK_XX), (xy, Flag.OVERLOAD_XY, Flag.UNLOCK_XY)
+        ):  # fmt: skip
+            # where the status word was lost nobody knows whether there was an overload
+            flags |= overload if reading.overload or reading.status_lost else Flag(0)
+            flags |= unlock if reading.unlocked else Flag(0)
         if math.isfinite(temperature_set_K) and abs(readings["temperature"] - temperature_set_K) > tolerance_K:
             flags |= Flag.TEMPERATURE_OFF
         row = {

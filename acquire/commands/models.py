@@ -7,6 +7,7 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
+from analysis.background import BACKGROUNDS
 from analysis.model import MODELS
 
 
@@ -25,4 +26,6 @@ def run(args: argparse.Namespace) -> int:
             known = f" (known; {p.default:g} unless given)" if p.known and p.default is not None else ""
             table.add_row(p.name, p.unit or "1", f"{p.lower:g} to {p.upper:g}", p.meaning + known)
         console.print(table)
+    for background in BACKGROUNDS.values():
+        console.print(f"+{background.name}: {background.title}, added to any of them: hln+{background.name}")
     return 0

@@ -7,7 +7,8 @@ import contextlib
 import json
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -16,8 +17,11 @@ from acquire.demo import demo_config
 from acquire.station import make_rack
 from acquire.trouble import UserError
 from acquire.worker import stopping_signals
+from drivers.catalogue import DRIVERS
 from drivers.clock import Clock
+from drivers.instrument import Instrument
 from drivers.simulated.catalogue import TWINS
+from drivers.simulated.mishap import KINDS, Mishap
 from drivers.simulated.rack import Rack
 from drivers.simulated.server import Server
 from drivers.simulated.twin import Said, Twin
@@ -27,6 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take speed, log and choice."""
     parser.add_argument("--all", action="store_true", help="one of every kind that there is a twin of")
     parser.add_argument("--speed", type=float, default=1.0, help="times faster than real time (default: 1)")
+    parser.add_argument(
+        "--mishap", action="append", default=[], metavar="TIME:INSTRUMENT:KIND[:AMOUNT]",
+        help=f"let something go wrong, seconds after the start: 30:magnet:quench; kinds: {', '.join(KINDS)}",
+    )  # fmt: skip
     parser.add_argument("--wire-log", type=Path, metavar="FILE", help="write every line in and out with its time")
 
 
@@ -35,23 +43,39 @@ def run(args: argparse.Namespace) -> int:
     if not (math.isfinite(args.speed) and 0.01 <= args.speed <= 1e4):
         raise UserError(f"--speed {args.speed:g}: must be from 0.01 to 10000")
     config = load(args.config) if args.config.exists() else demo_config()
-    rack = make_rack(config, Clock(args.speed), _others(config) if args.all else None)
+    clock = Clock(args.speed)
+    try:
+        racks = [make_rack(config, clock), *(_alone(config, clock) if args.all else [])]
+        behind = {name: rack for rack in racks for name in rack.twins}
+        for mishap in (Mishap.parse(text, behind) for text in args.mishap):
+            behind[mishap.instrument].let_happen(mishap)
+    except ValueError as error:
+        raise UserError(f"rack: {error}") from error
+    twins = {name: rack.twins[name] for name, rack in behind.items()}
     ended = threading.Event()
-    with _wire_log(args.wire_log, rack), Server(rack.twins, rack.clock) as server, stopping_signals(ended.set):
+    with _wire_log(args.wire_log, twins), Server(twins, clock) as server, stopping_signals(ended.set):
         print(json.dumps({"instruments": server.connections()}), flush=True)
         ended.wait()
     return 0
 
 
-def _others(config: Config) -> dict[str, tuple[str, str]]:
-    """Return one of every kind that the rig itself has not; the rig stays wired to the film."""
+def _alone(config: Config, clock: Clock) -> list[Rack]:
+    """Return one of every kind that the rig has not, each with its own cryostat: two supplies on a coil would fight."""
     hung = {entry.driver for entry in config.instruments.values()}
-    others = [driver for driver in TWINS if driver not in hung]
-    return {driver: (driver, f"GPIB9::{number}::INSTR") for number, driver in enumerate(others, start=1)}
+    return [
+        Rack(clock, replace(config.simulation, mishaps=()), {driver: (driver, twin.ADDRESS)},
+             series_resistor_ohm=config.series_resistor_ohm, driving=driver)
+        for driver, twin in TWINS.items() if driver not in hung and _speaks_lines(driver)
+    ]  # fmt: skip
+
+
+def _speaks_lines(driver: str) -> bool:
+    """Return whether the instrument has a wire; a data server of its maker's is not served here."""
+    return driver not in DRIVERS or issubclass(DRIVERS[driver], Instrument)
 
 
 @contextlib.contextmanager
-def _wire_log(path: Path | None, rack: Rack) -> Iterator[None]:
+def _wire_log(path: Path | None, twins: Mapping[str, Twin]) -> Iterator[None]:
     """Write what is said on every wire into a file while inside."""
     if path is None:
         yield
@@ -62,10 +86,10 @@ def _wire_log(path: Path | None, rack: Rack) -> Iterator[None]:
         raise UserError(f"--wire-log {path}: cannot be written: {error.strerror}") from error
     lock = threading.Lock()
     with file:
-        for name, twin in rack.twins.items():
+        for name, twin in twins.items():
             _listen(name, twin, file, lock)
         yield
-        for twin in rack.twins.values():
+        for twin in twins.values():
             twin.listener = None
 
 

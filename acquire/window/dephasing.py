@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -16,6 +17,8 @@ from acquire.window.theme import DARK, TemperatureColours, Theme
 from analysis.fit import Estimate
 from analysis.snapshot import Snapshot, SweepResult
 
+MOST_LINES = 3
+"""Lines of theory, from the measured sheet resistance: one a dimension."""
 MARGIN = 1.3
 """An axis goes on by this factor on either side of its points."""
 
@@ -42,6 +45,7 @@ class Dephasing(QWidget):
         self._frame = Frame(self.plot, self.canvas)
         self._frame.show(xRange=(0.0, 1.4), yRange=(1.7, 3.3))
         self.theory = line(self.plot, 0)
+        self.predicted = [line(self.plot, 0) for _ in range(MOST_LINES)]
         self.bars = bars(self.plot, 1)
         self.points = pg.ScatterPlotItem(pxMode=True, size=9)
         self.points.setZValue(2)
@@ -69,6 +73,7 @@ class Dephasing(QWidget):
                 known.append((result, temperature_K, length))
         self._draw_points(known, focus, colours)
         self._draw_law(snapshot, known)
+        self._draw_predicted(snapshot)
 
     def _draw_points(
         self, known: list[tuple[SweepResult, float, Estimate]], focus: SweepResult | None, colours: TemperatureColours
@@ -108,6 +113,16 @@ class Dephasing(QWidget):
         power = wording.value_with_error(law.value, law.error)
         joint = "" if snapshot is None or snapshot.joint is None else ",  joint fit"
         self.law.setText(f"<i>L</i><sub>φ</sub> ∝ <i>T</i><sup> s</sup>,  <i>s</i> = {power}{joint}")
+
+    def _draw_predicted(self, snapshot: Snapshot | None) -> None:
+        statement = snapshot.statement if snapshot is not None else None
+        lines = statement.dephasing.lines[:MOST_LINES] if statement is not None else ()
+        for item, one in itertools.zip_longest(self.predicted, lines):
+            x, y = (np.log10(one.x), np.log10(one.y)) if one is not None else ((), ())
+            item.setData(x, y, antialias=True, pen=pen(self._theme.dim, 0.5, style=Qt.PenStyle.DotLine))
+        if lines:
+            names = ", ".join(one.name for one in lines)
+            self.law.setText(f"{self.law.text()}&nbsp;&nbsp; dotted: {names}")
 
 
 def _interval(length: Estimate) -> tuple[float, float]:

@@ -222,7 +222,10 @@ def _remarks(focus: SweepResult, theme: Theme) -> str:
     fit = focus.fit
     remarks = {(r.code, r.message): None for r in (*focus.remarks, *(fit.remarks if fit is not None else ()))}
     if not remarks and fit is not None:
-        return f'<span style="color:{theme.dim}">checks</span> &nbsp;all passed'
+        remarks = {("checks", "all passed"): None}
+    told = {message for _, message in remarks}
+    examined = focus.examination.sentences if focus.examination is not None else ()
+    remarks |= {("examined", sentence): None for sentence in examined if sentence not in told}
     return "<br>".join(_marked(code, message, theme) for code, message in remarks)
 
 

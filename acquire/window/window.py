@@ -19,6 +19,7 @@ from acquire.window.conductance import Conductance
 from acquire.window.dephasing import Dephasing
 from acquire.window.dock import Dock
 from acquire.window.faults import Faults
+from acquire.window.film import Film
 from acquire.window.form import Form
 from acquire.window.log import Log, Loudspeaker
 from acquire.window.menu import REPLAY_SPEEDS, THEME_CHOICES, Menu
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self.form = Form(session.procedures, session.check, session.estimate_s, self.remember)
         self.conductance, self.resistance = Conductance(session.settings), ResistanceView()
         self.result, self.dephasing, self.readings = Result(), Dephasing(), ReadingsView()
+        self.film = Film()
         self.queue, self.log = Queue(), Log()
 
     def _make_docks(self) -> None:
@@ -110,6 +112,7 @@ class MainWindow(QMainWindow):
         top.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         top.addWidget(self.strip)
         self.addToolBar(top)
+        lengths: dict[str, QWidget] = {"Lφ against temperature": self.dephasing, "The film": self.film}
         curves: dict[str, QWidget] = {"Magnetoconductance": self.conductance, "Resistance": self.resistance}
         self.docks = {
             name: Dock(name, caption, view, self)
@@ -117,7 +120,7 @@ class MainWindow(QMainWindow):
                 ("measurement", "Measurement", self.form),
                 ("curves", "Curves", curves),
                 ("result", "Result", self.result),
-                ("dephasing", "Lφ against temperature", self.dephasing),
+                ("dephasing", "Lφ against temperature", lengths),
                 ("readings", "Last hour", self.readings),
                 ("queue", "Queue", self.queue),
                 ("log", "Log", self.log),
@@ -264,6 +267,8 @@ class MainWindow(QMainWindow):
         if self._due(self.result, self._version):
             path = self.session.origin(focus.sweep) if focus is not None else None
             self.result.draw(self._snapshot, focus, self.colours, path, self.session.settings.model)
+        if self._due(self.film, self._version):
+            self.film.draw(self._snapshot)
 
     def _due(self, view: QWidget, version: int) -> bool:
         """Tell whether `view` can be seen and is behind; it counts as drawn from here on, should drawing fail."""
@@ -366,7 +371,9 @@ class MainWindow(QMainWindow):
         self.form.setMinimumWidth(round(210 * self.scale))
         self.result.setMinimumWidth(round(220 * self.scale))
         self.log.apply_theme(self.theme)
-        for view in (self.conductance, self.resistance, self.result, self.dephasing, self.readings, self.queue):
+        for view in (
+            self.conductance, self.resistance, self.result, self.dephasing, self.film, self.readings, self.queue,
+        ):  # fmt: skip
             view.apply_theme(self.theme, self.scale)
         self._drawn.clear()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import collections
 import enum
-import math
+import re
 from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
-from drivers.simulated.cryostat import Coil
-from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, NotUnderstood, Twin, number, on
+from drivers.simulated.coil import Coil
+from drivers.simulated.supply import Supply
+from drivers.simulated.twin import OUT_OF_RANGE, NotUnderstood, Twin, number, on
 
 if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
@@ -20,6 +21,8 @@ T_PER_UNIT = (0.1, 1.0)
 """Field units 0 and 1: kilogauss and tesla."""
 S_PER_UNIT = (1.0, 60.0)
 """Ramp rate units 0 and 1: per second and per minute."""
+MOST_SEGMENTS = 10
+SEGMENT = re.compile(r"RAMP:RATE:(FIELD|CURR|CURRENT):([0-9]+)\?")
 
 
 class Mode(enum.Enum):
@@ -54,18 +57,16 @@ class AMI430Twin(Twin):
         field_units: int = 1, rate_units: int = 1,
     ) -> None:  # fmt: skip
         self.coil = coil
+        self.supply = Supply(
+            clock, coil, switch=switch_installed, rates=((current_limit_A, 0.05),), voltage_limit_V=voltage_limit_V,
+            runs_down=False,
+        )  # fmt: skip
         self.coil_T_per_A = coil.field_per_ampere_T
-        self.current_limit_A, self.voltage_limit_V = current_limit_A, voltage_limit_V
-        self.switch_installed, self.switch_current_A, self.heat_s, self.cool_s = switch_installed, 35.0, 20, 20
+        self.current_limit_A, self.switch_current_A = current_limit_A, 35.0
         self.field_units, self.rate_units = field_units, rate_units
-        self.segments = 1
-        self.rate_A_per_s, self.bound_A = 0.05, current_limit_A
         self.errors: collections.deque[str] = collections.deque(maxlen=10)
-        self.heater_on = False
-        self._switch_due_s = -math.inf
-        self._supply_A = self._supply_seen_s = 0.0
         self.mode, self.target_A = Mode.PAUSE, 0.0
-        self._quench_latched = False
+        self._events = 0
         super().__init__(clock, seed)
         self.freeze()
 
@@ -78,65 +79,49 @@ class AMI430Twin(Twin):
         """Come up paused, with nothing pending."""
         super().power_on()
         self.mode, self.target_A = Mode.PAUSE, 0.0
-        self.heater_on, self._switch_due_s = False, -math.inf
         self.errors.clear()
-        self._supply_A, self._supply_seen_s = self.coil.current_A, self.clock.now()
-        if self.warm:
-            self.coil.pause()
+        self._events = 128  # bit 7 of the event status: power on
+        self.supply.power_cycle()
 
     def refuse(self, trouble: NotUnderstood) -> None:
         """Queue the error."""
         self.errors.append(f'{trouble.code},"{trouble.text}"')
+        self._events |= 32  # command error
 
-    # current, with the switch warm (or none) through the coil, else through the supply alone
+    def install_switch(self) -> None:
+        """Put a cold persistent switch across the coil."""
+        self.switch_installed = True
 
-    @property
-    def switching(self) -> bool:
-        """Get whether the switch is being heated or cooled."""
-        return self.switch_installed and self.clock.now() < self._switch_due_s
-
-    @property
-    def warm(self) -> bool:
-        """Get whether the supply drives the coil."""
-        return not self.switch_installed or (self.heater_on and not self.switching)
+    # what a person can change at the front panel
 
     @property
-    def goal_A(self) -> float:
-        """Get where the current is going [A]."""
-        return {Mode.PAUSE: self.supply_A, Mode.RAMP: self.target_A, Mode.ZERO: 0.0}[self.mode]
+    def switch_installed(self) -> bool:
+        """Control whether there is a persistent switch."""
+        return self.supply.switch
+
+    @switch_installed.setter
+    def switch_installed(self, installed: bool) -> None:
+        self.supply.install_switch(installed)
 
     @property
-    def supply_A(self) -> float:
-        """Get the output current of the supply [A]."""
-        now_s = self.clock.now()
-        if self.warm:
-            self._supply_A = self.coil.current_A
-        elif self.mode is not Mode.PAUSE:
-            goal_A = self.target_A if self.mode is Mode.RAMP else 0.0
-            step = self.rate_A_per_s * (now_s - self._supply_seen_s)
-            self._supply_A += max(-step, min(step, goal_A - self._supply_A))
-        self._supply_seen_s = now_s
-        return self._supply_A
+    def voltage_limit_V(self) -> float:
+        """Control the voltage limit [V]."""
+        return self.supply.voltage_limit_V
+
+    @voltage_limit_V.setter
+    def voltage_limit_V(self, voltage_V: float) -> None:
+        self.supply.voltage_limit_V = voltage_V
 
     def _go(self, mode: Mode) -> None:
-        if self.quenched:
+        if self.supply.quenched:
             raise QUENCHED
-        if self.switching:
+        if self.supply.switching:
             raise OUT_OF_RANGE
-        self._supply_A = self.supply_A
         self.mode = mode
-        if not self.warm:
-            return
         if mode is Mode.PAUSE:
-            self.coil.pause()
+            self.supply.pause()
         else:
-            self.coil.start(self.goal_A, min(self.rate_A_per_s, self.voltage_limit_V / self.coil.inductance_H))
-
-    @property
-    def quenched(self) -> bool:
-        """Get whether a quench has been seen and not been reset."""
-        self._quench_latched = self._quench_latched or self.coil.quenched
-        return self._quench_latched
+            self.supply.go(self.target_A if mode is Mode.RAMP else 0.0)
 
     # units
 
@@ -163,6 +148,11 @@ class AMI430Twin(Twin):
     @on("*CLS")
     def _clear(self) -> None:
         self.errors.clear()
+
+    @on("*ESR?")
+    def _event_status(self) -> str:
+        events, self._events = self._events, 0
+        return str(events)
 
     @on("*OPC?")
     def _complete(self) -> str:
@@ -232,7 +222,7 @@ class AMI430Twin(Twin):
         if abs(current_A) > self.current_limit_A * (1 + 1e-9):
             raise OUT_OF_RANGE
         self.target_A = current_A
-        if self.mode is Mode.RAMP and not self.quenched:
+        if self.mode is Mode.RAMP and not self.supply.quenched:
             self._go(Mode.RAMP)
 
     @on("FIELD:MAGnet?")
@@ -245,24 +235,27 @@ class AMI430Twin(Twin):
 
     @on("CURRent:SUPPly?")
     def _supply_current(self) -> str:
-        return _shown(self.supply_A)
+        return _shown(self.supply.output_A)
+
+    # ramp-rate segments
 
     @on("RAMP:RATE:SEGments?")
     def _segments(self) -> str:
-        return str(self.segments)
+        return str(len(self.supply.rates))
 
     @on("CONFigure:RAMP:RATE:SEGments")
     def _set_segments(self, value: str) -> None:
-        self.segments = int(number(value, 1, 10))
+        count, rates = int(number(value, 1, MOST_SEGMENTS)), list(self.supply.rates)
+        self.supply.rates = (rates + [rates[-1]] * count)[:count]
 
-    @on("RAMP:RATE:FIELD:1?")
-    def _field_rate(self) -> str:
-        rate = self.rate_A_per_s * self.coil_units * self.rate_s
-        return f"{_shown(rate)},{_shown(self.bound_A * self.coil_units)}"
-
-    @on("RAMP:RATE:CURRent:1?")
-    def _current_rate(self) -> str:
-        return f"{_shown(self.rate_A_per_s * self.rate_s)},{_shown(self.bound_A)}"
+    def _remembered(self, head: str, arguments: tuple[str, ...]) -> str | None:
+        """Answer the questions that have the number of the segment in their head."""
+        asked = SEGMENT.fullmatch(head)
+        if asked is None or arguments:
+            return super()._remembered(head, arguments)
+        units_per_A = self.coil_units if asked[1] == "FIELD" else 1.0
+        bound_A, rate_A_per_s = self.supply.rates[int(number(asked[2], 1, len(self.supply.rates))) - 1]
+        return f"{_shown(rate_A_per_s * self.rate_s * units_per_A)},{_shown(bound_A * units_per_A)}"
 
     @on("CONFigure:RAMP:RATE:FIELD")
     def _set_field_rate(self, segment: str, rate: str, bound: str) -> None:
@@ -273,21 +266,21 @@ class AMI430Twin(Twin):
         self._pace(segment, number(rate), number(bound))
 
     def _pace(self, segment: str, rate_A: float, bound_A: float) -> None:
-        if number(segment, 1, self.segments) != 1:
-            raise ARGUMENT  # this twin ramps by its first segment alone
+        index, rates = int(number(segment, 1, len(self.supply.rates))) - 1, list(self.supply.rates)
         if not 0 < rate_A / self.rate_s <= 10:
             raise OUT_OF_RANGE
-        self.rate_A_per_s, self.bound_A = rate_A / self.rate_s, bound_A
+        rates[index] = (bound_A, rate_A / self.rate_s)
+        self.supply.rates = rates
 
     @on("STATE?")
     def _state(self) -> str:
-        if self.quenched:
+        if self.supply.quenched:
             return "7"
-        if self.switching:
-            return "9" if self.heater_on else "10"
+        if self.supply.switching:
+            return "9" if self.supply.heater_on else "10"
         if self.mode is Mode.PAUSE:
             return "3"
-        if self.supply_A != self.goal_A:
+        if not self.supply.arrived:
             return "1" if self.mode is Mode.RAMP else "6"
         return str(self.mode.value)
 
@@ -305,13 +298,12 @@ class AMI430Twin(Twin):
 
     @on("QUench?")
     def _quench(self) -> str:
-        return str(int(self.quenched))
+        return str(int(self.supply.quenched))
 
     @on("QUench")
     def _reset_quench(self, value: str) -> None:
         if number(value, 0, 1) == 0:
-            self._quench_latched = False
-            self.coil.clear_quench()
+            self.supply.reset_quench()
             self.mode = Mode.PAUSE
 
     # persistent switch
@@ -326,23 +318,21 @@ class AMI430Twin(Twin):
 
     @on("PS?", "PSwitch?")
     def _heater(self) -> str:
-        return str(int(self.heater_on))
+        return str(int(self.supply.heater_on))
 
     @on("PS", "PSwitch")
     def _set_heater(self, value: str) -> None:
         if not self.switch_installed:
             raise NO_SWITCH
         wanted = bool(number(value, 0, 1))
-        if wanted != self.heater_on:
-            self._supply_A = self.supply_A
+        if wanted != self.supply.heater_on:
             self.mode = Mode.PAUSE
-            self.coil.pause()
-            self.heater_on = wanted
-            self._switch_due_s = self.clock.now() + (self.heat_s if wanted else self.cool_s)
+            self.supply.pause()
+            self.supply.heat(wanted)
 
     @on("PERSistent?")
     def _persistent(self) -> str:
-        cold = self.switch_installed and not self.heater_on and not self.switching
+        cold = not self.supply.warm and not self.supply.heater_on
         return str(int(cold and abs(self.coil.current_A) > 1e-3))
 
     @on("PS:CURRent?")
@@ -355,19 +345,19 @@ class AMI430Twin(Twin):
 
     @on("PS:HTIME?")
     def _heat_time(self) -> str:
-        return str(self.heat_s)
+        return str(int(self.supply.heat_s))
 
     @on("CONFigure:PS:HTIME")
     def _set_heat_time(self, value: str) -> None:
-        self.heat_s = int(number(value, 5, 120))
+        self.supply.heat_s = int(number(value, 5, 120))
 
     @on("PS:CTIME?")
     def _cool_time(self) -> str:
-        return str(self.cool_s)
+        return str(int(self.supply.cool_s))
 
     @on("CONFigure:PS:CTIME")
     def _set_cool_time(self, value: str) -> None:
-        self.cool_s = int(number(value, 5, 3600))
+        self.supply.cool_s = int(number(value, 5, 3600))
 
 
 def _shown(value: float) -> str:

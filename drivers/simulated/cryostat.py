@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from scipy.special import lambertw, wrightomega
 
 from drivers.clock import Clock
+from drivers.simulated.coil import Coil
 from drivers.simulated.sample import Film
 
 Moment = Callable[[], AbstractContextManager[None]]
@@ -77,128 +78,6 @@ class CryostatSettings:
             )
 
 
-class Coil:
-    """A superconducting coil, whose supply ramps it at a constant rate to a target.
-
-    The flux trapped in the winding follows d(trapped)/d|B| = -(trapped +- limit)/reversal_field, with + while the
-    current goes up: the field stays behind the current by the limit, and turns over smoothly after a reversal. A quench
-    drives the flux out together with the current.
-    """
-
-    __slots__ = ("settings", "_moment", "_current_A", "_target_A", "_rate_A_per_s", "_trapped_T", "_quenched")
-
-    def __init__(self, settings: CryostatSettings, moment: Moment) -> None:
-        self.settings = settings
-        self._moment = moment
-        self._current_A = self._target_A = self._rate_A_per_s = self._trapped_T = 0.0
-        self._quenched = False
-
-    @property
-    def field_per_ampere_T(self) -> float:
-        """Get the field over the current [T/A]."""
-        return self.settings.field_per_ampere_T
-
-    @property
-    def inductance_H(self) -> float:
-        """Get the inductance [H]."""
-        return self.settings.inductance_H
-
-    @property
-    def current_A(self) -> float:
-        """Measure the current [A]."""
-        with self._moment():
-            return self._current_A
-
-    @property
-    def target_A(self) -> float:
-        """Get the current that the supply goes to, or holds [A]."""
-        with self._moment():
-            return self._target_A
-
-    @property
-    def ramping(self) -> bool:
-        """Get whether the supply is on the way to its target."""
-        with self._moment():
-            return not self._quenched and self._current_A != self._target_A
-
-    @property
-    def quenched(self) -> bool:
-        """Get whether the coil has quenched, until `clear_quench`."""
-        with self._moment():
-            return self._quenched
-
-    @property
-    def voltage_V(self) -> float:
-        """Measure L dI/dt [V]."""
-        with self._moment():
-            if self._quenched:
-                return -self.inductance_H * self._current_A / self.settings.quench_time_s
-            if self._current_A == self._target_A:
-                return 0.0
-            return math.copysign(self.inductance_H * self._rate_A_per_s, self._target_A - self._current_A)
-
-    @property
-    def trapped_flux_T(self) -> float:
-        """Measure the field of the trapped flux [T]."""
-        with self._moment():
-            return self._trapped_T
-
-    @property
-    def field_T(self) -> float:
-        """Measure the field at the film, of the current and of the trapped flux [T]."""
-        with self._moment():
-            return self.field_per_ampere_T * self._current_A + self._trapped_T
-
-    def start(self, target_A: float, rate_A_per_s: float) -> None:
-        """Set out for a current [A] at a rate [A/s].
-
-        Raises
-        ------
-        ValueError
-            Target or rate is not a finite number, or the rate not positive.
-        RuntimeError
-            The coil has quenched.
-        """
-        if not (math.isfinite(target_A) and math.isfinite(rate_A_per_s) and rate_A_per_s > 0):
-            raise ValueError(f"coil: cannot ramp to {target_A} A at {rate_A_per_s} A/s; give finite numbers, rate > 0")
-        with self._moment():
-            if self._quenched:
-                raise RuntimeError(f"coil: cannot ramp to {target_A} A: it has quenched; clear the quench first")
-            self._target_A, self._rate_A_per_s = float(target_A), float(rate_A_per_s)
-
-    def pause(self) -> None:
-        """Hold the current where it is."""
-        with self._moment():
-            self._target_A = self._current_A
-
-    def quench(self) -> None:
-        """Let the coil go normal: the current decays, and stays under nobody's command until `clear_quench`."""
-        with self._moment():
-            self._quenched = True
-
-    def clear_quench(self) -> None:
-        """Hand the coil back to its supply, which holds the current that is left."""
-        with self._moment():
-            self._quenched = False
-            self._target_A = self._current_A
-
-    def advance(self, elapsed_s: float) -> None:
-        """Let time pass; for the cryostat alone."""
-        if self._quenched:
-            left = math.exp(-elapsed_s / self.settings.quench_time_s)
-            self._current_A *= left
-            self._trapped_T *= left
-        elif self._current_A != self._target_A:
-            before, distance = self._current_A, self._target_A - self._current_A
-            step = math.copysign(self._rate_A_per_s * elapsed_s, distance)
-            self._current_A = self._target_A if abs(step) >= abs(distance) else before + step
-            self._drag_flux(self.field_per_ampere_T * (self._current_A - before))
-
-    def _drag_flux(self, moved_T: float) -> None:
-        limit = -math.copysign(self.settings.trapped_flux_T, moved_T)
-        self._trapped_T = limit + (self._trapped_T - limit) * math.exp(-abs(moved_T) / self.settings.reversal_field_T)
-
-
 class SensorFault(enum.Enum):
     """What can be wrong with the sensor."""
 
@@ -220,13 +99,14 @@ class Heat:
     and t(theta) is inverted by Lambert's W. tau' and tau_s' are the time constants over temperature [s/K].
     """
 
-    __slots__ = ("settings", "_moment", "_stage_K", "_sensor_K", "_heater_W", "_fault", "_frozen_K")
+    __slots__ = ("settings", "_moment", "_stage_K", "_sensor_K", "_heater_W", "_runaway_W", "_fault", "_frozen_K")
 
     def __init__(self, settings: CryostatSettings, moment: Moment) -> None:
         self.settings = settings
         self._moment = moment
         self._stage_K = self._sensor_K = self._frozen_K = settings.start_K
         self._heater_W = 0.0
+        self._runaway_W: float | None = None
         self._fault = SensorFault.NONE
 
     @property
@@ -265,11 +145,17 @@ class Heat:
         with self._moment():
             self._heater_W = float(power_W)
 
+    def run_away(self, power_W: float) -> None:
+        """Let the heater give this power [W] from now on, whatever is asked of it."""
+        with self._moment():
+            self._runaway_W = float(power_W)
+
     def advance(self, elapsed_s: float) -> None:
         """Let time pass; for the cryostat alone."""
         s = self.settings
         slow, fast = s.time_constant_s_per_K, s.sensor_time_constant_s_per_K
-        end_K = s.bath_K + self._heater_W / s.link_W_per_K
+        power_W = self._heater_W if self._runaway_W is None else self._runaway_W
+        end_K = s.bath_K + power_W / s.link_W_per_K
         before_K, after_K = self._stage_K, end_K * _relaxed(self._stage_K / end_K, elapsed_s / (slow * end_K))
         theta = (elapsed_s - slow * (before_K - after_K)) / end_K
         follow = slow / (slow - fast)
@@ -288,7 +174,7 @@ def _relaxed(y: float, time: float) -> float:
 
 @dataclass
 class _Loop:
-    """Something that is done every period."""
+    """Something that is done every period, or once if that is 0."""
 
     start_s: float
     period_s: float
@@ -311,7 +197,7 @@ class Cryostat:
     settings : CryostatSettings, optional
     """
 
-    __slots__ = ("clock", "film", "settings", "coil", "heat", "_lock", "_time_s", "_loops", "_marching")
+    __slots__ = ("clock", "film", "settings", "coil", "heat", "_lock", "_time_s", "_loops", "_depth")
 
     def __init__(self, clock: Clock, film: Film, settings: CryostatSettings | None = None) -> None:
         self.clock = clock
@@ -320,7 +206,7 @@ class Cryostat:
         self._lock = threading.RLock()
         self._time_s = clock.now()
         self._loops: list[_Loop] = []
-        self._marching = False
+        self._depth = 0
         self.coil = Coil(self.settings, self.moment)
         self.heat = Heat(self.settings, self.moment)
 
@@ -328,9 +214,13 @@ class Cryostat:
     def moment(self) -> Iterator[None]:
         """Hold the cryostat at the present: what is read and set inside belongs to one moment."""
         with self._lock:
-            if not self._marching:
-                self._march(self.clock.now())
-            yield
+            self._depth += 1
+            try:
+                if self._depth == 1:  # inside of it time stands still
+                    self._march(self.clock.now())
+                yield
+            finally:
+                self._depth -= 1
 
     def every(self, period_s: float, action: Callable[[float], None]) -> None:
         """Call `action(time_s)` every period from now on, at exactly that time of the cryostat's.
@@ -343,16 +233,19 @@ class Cryostat:
         with self.moment():
             self._loops.append(_Loop(self._time_s, period_s, action))
 
+    def at(self, time_s: float, action: Callable[[float], None]) -> None:
+        """Call `action(time_s)` once, at that time of the clock [s]; under the same lock as those of `every`."""
+        with self.moment():
+            self._loops.append(_Loop(time_s, 0.0, action))
+
     def _march(self, until_s: float) -> None:
-        self._marching = True
-        try:
-            while self._loops and (loop := min(self._loops, key=lambda one: one.due_s)).due_s <= until_s:
-                self._advance(loop.due_s)
-                loop.done += 1
-                loop.action(self._time_s)
-            self._advance(until_s)
-        finally:
-            self._marching = False
+        while self._loops and (loop := min(self._loops, key=lambda one: one.due_s)).due_s <= until_s:
+            self._advance(loop.due_s)
+            loop.done += 1
+            if not loop.period_s:
+                self._loops.remove(loop)
+            loop.action(self._time_s)
+        self._advance(until_s)
 
     def _advance(self, until_s: float) -> None:
         elapsed_s = until_s - self._time_s

@@ -78,7 +78,8 @@ class SimulatedLibrary(highlevel.VisaLibraryBase):
     Parameters
     ----------
     twins : mapping of str to Twin
-        VISA resource name (GPIB, ASRL, TCPIP SOCKET) -> the twin that answers there.
+        VISA resource name (GPIB, ASRL, TCPIP SOCKET) -> the twin that answers there; for a twin with a
+        `session` of its own, whatever its makers call an address.
     clock : Clock
         Timeouts pass in the time of the experiment.
     """
@@ -89,7 +90,7 @@ class SimulatedLibrary(highlevel.VisaLibraryBase):
     def __new__(cls, twins: Mapping[str, Twin], clock: Clock) -> SimulatedLibrary:
         """Make a library of its own; pyvisa would give back one with the same path."""
         library: Any = super().__new__(cls, LibraryPath(f"simulated-{next(_serial)}", "simulated"))
-        library.twins = {rname.to_canonical_name(name): twin for name, twin in twins.items()}
+        library.twins = {_canonical(name): twin for name, twin in twins.items()}
         library.clock = clock
         return library
 
@@ -132,6 +133,13 @@ class SimulatedLibrary(highlevel.VisaLibraryBase):
         with self._lock:
             self._sessions.pop(session, None)
         return StatusCode.success
+
+    def session(self, address: str) -> Any:
+        """Return a connection to a twin that is not reached through VISA; raises ConnectionError if none is there."""
+        twin: Any = self.twins.get(address)
+        if not hasattr(twin, "session"):
+            raise ConnectionError(f"nothing answers at {address}")
+        return twin.session(self.clock)
 
     def _session(self, session: Any) -> _Session:
         try:
@@ -206,3 +214,11 @@ class SimulatedLibrary(highlevel.VisaLibraryBase):
     def list_resources(self, session: Any, query: str = "?*::INSTR") -> tuple[str, ...]:
         """Return the addresses at which twins answer."""
         return rname.filter(self.twins, query)
+
+
+def _canonical(address: str) -> str:
+    """Return an address as VISA writes it, or as it is if it is none of VISA's."""
+    try:
+        return rname.to_canonical_name(address)
+    except rname.InvalidResourceName:
+        return address

@@ -37,6 +37,9 @@ def _step(stages: int, x: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np
     return decay, constant, rise, np.linalg.cholesky(covariance * gammainc(total, 2 * x))
 
 
+MOST_STAGES = 8
+
+
 class Filter:
     """A cascade of equal RC stages for a complex signal, with white noise at its input.
 
@@ -49,7 +52,7 @@ class Filter:
     def __init__(self, noise_V_per_sqrtHz: float, seed: int) -> None:
         self.noise_V_per_sqrtHz = noise_V_per_sqrtHz
         self._random = np.random.default_rng(seed)
-        self._outputs = np.zeros(4, dtype=complex)
+        self._outputs = np.zeros(MOST_STAGES, dtype=complex)
         self._input_V = 0j
 
     def advance(self, signal_V: complex, elapsed_s: float, time_constant_s: float, stages: int) -> None:

@@ -10,12 +10,13 @@ from drivers.clock import Clock
 from drivers.simulated.catalogue import TWINS
 from drivers.simulated.cryostat import Cryostat, CryostatSettings
 from drivers.simulated.library import SimulatedLibrary
+from drivers.simulated.mishap import Mishap
 from drivers.simulated.sample import Film, FilmSettings
 from drivers.simulated.sr830 import SENSITIVITIES_V, TIME_CONSTANTS_S
 from drivers.simulated.twin import Said, Twin
 
-DRIVING, LONGITUDINAL, HALL = "lockin_xx", "lockin_xx", "lockin_xy"
-"""Whose oscillator drives the current, who reads the longitudinal voltage, and who the Hall voltage."""
+DRIVING, HALL = "lockin_xx", "lockin_xy"
+"""Whose oscillator drives the current and who reads the longitudinal voltage; who reads the Hall voltage."""
 
 FASTEST = 10_000.0
 """Times real time; the temperature loop must act every 0.2 s of the experiment."""
@@ -35,6 +36,8 @@ class RackSettings:
         How a person has left the lock-ins.
     seed : int
         Of all noise.
+    mishaps : tuple of str
+        What goes wrong and when, as `Mishap.parse` reads it: ``30:magnet:quench``.
     """
 
     film: FilmSettings = field(default_factory=FilmSettings)
@@ -45,6 +48,7 @@ class RackSettings:
     time_constant_s: float = 0.1
     filter_stages: int = 2
     seed: int = 1
+    mishaps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.noise_V_per_sqrtHz) and self.noise_V_per_sqrtHz >= 0):
@@ -73,7 +77,9 @@ class Rack:
         Name of each instrument -> (driver name, VISA address). The names `lockin_xx` and
         `lockin_xy` say what a lock-in is wired to.
     series_resistor_ohm : float
-        Through which the oscillator of `lockin_xx` drives the film [ohm].
+        Through which the oscillator of `driving` drives the film [ohm]; a current source needs none.
+    driving : str
+        Name of the lock-in that drives the film and reads its longitudinal voltage.
 
     Attributes
     ----------
@@ -88,34 +94,48 @@ class Rack:
     Raises
     ------
     ValueError
-        The clock is faster than this can be simulated.
+        The clock is faster than this can be simulated, a mishap cannot be understood, or there is no twin of an
+        instrument.
     """
 
     def __init__(
         self, clock: Clock, settings: RackSettings, instruments: Mapping[str, tuple[str, str]], *,
-        series_resistor_ohm: float,
+        series_resistor_ohm: float, driving: str = DRIVING,
     ) -> None:  # fmt: skip
         if clock.speed > FASTEST:
             raise ValueError(f"rack: {clock.speed:g} times real time is too fast to follow; at most {FASTEST:g}")
         self.clock, self.settings, self.series_resistor_ohm = clock, settings, series_resistor_ohm
+        self._driving = driving
         self.cryostat = Cryostat(clock, Film(settings.film), settings.cryostat)
         self.twins: dict[str, Twin] = {}
         self._seen: tuple[float, float, float] = (math.nan, math.nan, math.nan)
         self._voltages = (0.0, 0.0)
         # the lock-in that drives comes first, so that the others can lock to it
-        for number, name in enumerate(sorted(instruments, key=lambda name: name != DRIVING)):
-            twin = TWINS[instruments[name][0]].hang(self, name, settings.seed + number)
+        for number, name in enumerate(sorted(instruments, key=lambda name: name != driving)):
+            twin = _kind(instruments[name][0]).hang(self, name, settings.seed + number)
             twin.moment = self.cryostat.moment
             if twin.period_s:
                 self.cryostat.every(twin.period_s, twin.step)
             self.twins[name] = twin
         self.addresses = {name: address for name, (_, address) in instruments.items()}
+        for text in settings.mishaps:
+            self.let_happen(Mishap.parse(text, self.twins))
         self.library = SimulatedLibrary({instruments[name][1]: twin for name, twin in self.twins.items()}, clock)
+
+    def let_happen(self, mishap: Mishap) -> None:
+        """Let something go wrong at its time; at once if that has passed."""
+        self.cryostat.at(mishap.time_s, lambda _: mishap.happen(self))
 
     @property
     def driving(self) -> Twin | None:
         """Get the lock-in whose oscillator drives the film, if there is one."""
-        return self.twins.get(DRIVING)
+        return self.twins.get(self._driving)
+
+    @property
+    def excitation_A(self) -> float:
+        """Get the rms current through the film [A]: a current source's own, or an oscillator's through the resistor."""
+        through_resistor_A = getattr(self.driving, "oscillator_V", 0.0) / self.series_resistor_ohm
+        return getattr(self.driving, "excitation_A", through_resistor_A)
 
     def now(self) -> float:
         """Return the time that the cryostat has come to [s]."""
@@ -123,7 +143,7 @@ class Rack:
 
     def source(self, name: str) -> Callable[[], float]:
         """Return what gives the voltage at the input of the lock-in of this name [V rms]."""
-        if name == LONGITUDINAL:
+        if name == self._driving:
             return lambda: self._film_voltages()[0]
         if name == HALL:
             return lambda: self._film_voltages()[1]
@@ -131,7 +151,7 @@ class Rack:
 
     def _film_voltages(self) -> tuple[float, float]:
         """Return (v_xx, v_xy) now [V]; computed again only when something has moved."""
-        current_A = getattr(self.driving, "oscillator_V", 0.0) / self.series_resistor_ohm
+        current_A = self.excitation_A
         with self.cryostat.moment():
             seen = (self.cryostat.field_T, self.cryostat.heat.stage_K, current_A)
             same_place = seen[0] == self._seen[0] and seen[2] == self._seen[2]
@@ -145,3 +165,13 @@ class Rack:
         """Get every line on every wire, (name, said), in the order of time."""
         said = [(name, line) for name, twin in self.twins.items() for line in list(twin.wire_log)]
         return sorted(said, key=lambda entry: entry[1].time_s)
+
+
+def _kind(driver: str) -> type[Twin]:
+    """Return the twin of a driver's instrument; raises ValueError."""
+    if driver in TWINS:
+        return TWINS[driver]
+    raise ValueError(
+        f"there is no simulated {driver}: what an instrument does is not known from its name or description; "
+        f"simulated are {', '.join(TWINS)}"
+    )

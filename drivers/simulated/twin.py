@@ -88,7 +88,8 @@ class Setting:
     """What is set with ``HEAD value,...`` and asked with ``HEAD?``, for every key in `keys` if there are any."""
 
     def __init__(self, head: str, *fields: Field, keys: Sequence[str] = ("",)) -> None:
-        self.head, self.fields, self.keys = head, fields, tuple(keys)
+        self.head, self.ways = re.sub(r"\[.*?\]", "", head), spoken(head)
+        self.fields, self.keys = fields, tuple(keys)
 
     @property
     def start(self) -> dict[tuple[str, str], list[float | str]]:
@@ -97,7 +98,11 @@ class Setting:
 
 
 def spoken(head: str) -> set[str]:
-    """Return every way to say a mnemonic in which the capitals are the short form, in capitals."""
+    """Return every way to say a mnemonic, in capitals; its capitals are the short form, [brackets] may be left out."""
+    if "[" in head:
+        before, _, rest = head.partition("[")
+        inside, _, after = rest.partition("]")
+        return spoken(before + inside + after) | spoken(before + after)
     ways = [{part.upper(), "".join(c for c in part if not c.islower())} for part in head.split(":")]
     return {":".join(way) for way in itertools.product(*ways)}
 
@@ -124,7 +129,7 @@ def _parsed(command: str) -> tuple[str, tuple[str, ...]]:
 
 
 class Fault(enum.Enum):
-    """What can happen to a reply on its way."""
+    """What can happen to a reply on its way, or with HANG to everything that is said for some time."""
 
     DROP = "drop"
     GARBLE = "garble"
@@ -133,6 +138,7 @@ class Fault(enum.Enum):
     DELAY = "delay"
     DISCONNECT = "disconnect"
     POWER_CYCLE = "power cycle"
+    HANG = "hang"
 
 
 class Faults:
@@ -140,6 +146,11 @@ class Faults:
 
     ``plan(Fault.DROP)`` spoils the next reply, ``plan(Fault.CUT, skip=3, keep=4)`` keeps four
     characters of the fourth reply from now.
+
+    Attributes
+    ----------
+    hung_until_s : float
+        Until then the instrument neither hears nor says anything [s].
     """
 
     def __init__(self, seed: int) -> None:
@@ -147,6 +158,7 @@ class Faults:
         self._plan: dict[int, tuple[Fault, int, float]] = {}
         self._count = 0
         self._last = b""
+        self.hung_until_s = -math.inf
 
     def plan(self, fault: Fault, *, skip: int = 0, keep: int = 0, seconds: float = 0.0) -> None:
         """Let a fault happen to a reply after `skip` good ones."""
@@ -200,7 +212,7 @@ class Twin:
     READ_TERMINATION: ClassVar[str] = "\n"
     """What ends a reply."""
     WRITE_TERMINATION: ClassVar[str] = "\n"
-    """What usually ends a command; CR, LF and CR LF are all understood."""
+    """What usually ends a command; each of its characters does, and CR and LF always."""
     SETTINGS: ClassVar[tuple[Setting, ...]] = ()
     PERIOD_S: ClassVar[tuple[float, float]] = (0.0, 0.0)
     """How often a rack calls `step` on a slow clock, and at least on the fastest [s]; 0 for never."""
@@ -225,7 +237,7 @@ class Twin:
         self.faults = Faults(seed)
         often_s, seldom_s = self.PERIOD_S
         self.period_s = max(often_s, min(seldom_s, STEP_WALL_S * clock.speed))
-        self._settings = {way: setting for setting in self.SETTINGS for way in spoken(setting.head)}
+        self._settings = {way: setting for setting in self.SETTINGS for way in setting.ways}
         self.values: dict[tuple[str, str], list[Any]] = {}
         self.power_on()
 
@@ -265,6 +277,11 @@ class Twin:
         """Return whether a line only asks: nothing is changed by it."""
         return "?" in line
 
+    @classmethod
+    def parse(cls, command: str) -> tuple[str, tuple[str, ...]]:
+        """Return the head of a command, with a question mark if it only asks for a setting, and its arguments."""
+        return _parsed(command)
+
     def connected(self) -> str:
         """Return what is said to somebody who connects."""
         return self.BANNER
@@ -288,7 +305,7 @@ class Twin:
             self.listener(said)
 
     def _answer(self, command: str) -> str | None:
-        head, arguments = _parsed(command)
+        head, arguments = self.parse(command)
         if not head and not command.strip():
             return None
         try:
@@ -342,16 +359,22 @@ class Wire:
         self.messages: collections.deque[bytes] = collections.deque([twin.connected().encode()] if greet else [])
         self.late: list[tuple[float, bytes]] = []
         self._input = b""
+        self._ends = re.compile(b"[\r\n%s]" % re.escape(twin.WRITE_TERMINATION.encode()))
 
     def receive(self, data: bytes, *, end: bool = False) -> None:
         """Take bytes; every whole line is fed to the twin. `end`: the bus says that the line is whole."""
-        if data.endswith((b"\n", b"\r")) or end:
-            lines, self._input = (self._input + data).replace(b"\r", b"\n").split(b"\n"), b""
-        else:
-            *lines, self._input = (self._input + data).replace(b"\r", b"\n").split(b"\n")
+        *lines, self._input = self._ends.split(self._input + data)
+        if end:
+            lines, self._input = [*lines, self._input], b""
         for line in lines:
-            if line and not self.closed:
+            if line and not self.closed and not self._hung(line):
                 self._reply(self.twin.feed(line.decode("ascii", errors="replace")))
+
+    def _hung(self, line: bytes) -> bool:
+        hung = self.clock.now() < self.twin.faults.hung_until_s
+        if hung:
+            self.twin.say("fault", f"{Fault.HANG.value}: {line!r} was not heard")
+        return hung
 
     def _reply(self, reply: str | None) -> None:
         if reply is None:

@@ -13,6 +13,7 @@ from acquire.__main__ import COMMANDS, main
 from acquire.config import load
 from acquire.journal import read
 from acquire.reservation import Reservation
+from drivers.catalogue import DRIVERS
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "config.yaml"
@@ -217,9 +218,10 @@ def test_the_rack_serves_on_loopback_and_other_programs_talk_to_it(tmp_path):
         for i in instruments:
             with manager.open_resource(i["resource"], read_termination=i["read_termination"],
                                        write_termination=i["write_termination"]) as instrument:  # fmt: skip
-                instrument.write("*IDN?")  # type: ignore[attr-defined]
-                said = [instrument.read() for _ in range(3 if i["driver"] == "ami430" else 1)]  # type: ignore[attr-defined]
-                assert len(said[-1].split(",")) >= 3
+                driver = DRIVERS[i["driver"]]
+                instrument.write(driver.IDENTITY_QUERY)  # type: ignore[attr-defined]
+                said = (instrument.read() for _ in range(4))  # type: ignore[attr-defined]  # a banner may come first
+                assert any(driver.IDENTITY.search(line) for line in said), i
         manager.close()
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0

@@ -92,7 +92,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 """
 TELL_THE_END = """
 print(session.status.jobs[-1].status.value, session.status.sentence)
-print([said.text for said in session._station.rack.twins["magnet"].wire_log if "?" not in said.text][-1])
+print([s.text for s in session._station.rack.twins["magnet"].wire_log if s.direction == "in" and "?" not in s.text][-1])
 session.close()
 """
 

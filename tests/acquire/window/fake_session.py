@@ -20,8 +20,9 @@ from scipy.special import digamma
 from acquire.status import Job, JobStatus, Readings, State, Status
 from analysis.curve import Curve
 from analysis.fit import Estimate, FitResult
-from analysis.live import Resistance, Settings
+from analysis.live import Settings
 from analysis.model import MODELS, Remark
+from analysis.resistance import Resistance
 from analysis.selection import Symmetry
 from analysis.snapshot import Snapshot, SweepResult
 
