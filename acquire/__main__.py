@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "the main job on the simulated cryostat: sweeps, live fits, files and a figure",
     "check": "open every instrument, print identity, settings and limits; change nothing",
     "run": "run one procedure without a window",
+    "magnet": "show the magnet; hold it, re-arm it, enter or leave the persistent mode",
     "replay": "send saved sweeps through the live chain",
     "fit": "fit saved sweeps; print a table, write JSON",
     "models": "list the models and their parameters",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import math
 import threading
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 
 from acquire.journal import Journal, JournalError, new_path
 from acquire.live import LiveFit
+from acquire.magnet_errand import IN_WORDS, run_errand
 from acquire.replay import Replay
 from acquire.run import Run, load
 from acquire.station import Station, versions
@@ -361,6 +363,36 @@ class Session:
                 self._control.quenched = True
                 self._control.request_stop(HOLD)
             self._tell(State.QUENCH, QUENCHED)
+
+    def do_errand(self, word: str) -> None:
+        """Re-arm the magnet, or enter or leave the persistent mode; returns at once, stop and hold interrupt it.
+
+        Raises
+        ------
+        ValueError
+            Something runs, or there is no rig.
+        """
+        with self._lock:
+            if self._station is None or self.is_running or self._closed:
+                raise ValueError("magnet: something runs, or there is no rig; stop the run first")
+            self._quiet.clear()
+            self._control = control = Control()
+            self._tell(State.RUNNING, IN_WORDS[word])
+        threading.Thread(target=self._run_errand, args=(word, control), name=word, daemon=True).start()
+
+    def _run_errand(self, word: str, control: Control) -> None:
+        assert self._station is not None
+        state, sentence = State.FAILED, ""
+        try:
+            tell = functools.partial(self._tell, State.RUNNING)
+            sentence = run_errand(word, self._station.rig.magnet, control.interrupt, tell)
+            state = State.HOLDING if control.interrupt.is_set() else State.IDLE
+        except Exception as error:
+            if not foreseen(error):
+                log.exception("%s failed", word)
+            sentence = f"{IN_WORDS[word]} failed: {error}"
+        finally:
+            self._finish_with(State.QUENCH if control.quenched else state, sentence)
 
     def _judge_temperature(self, temperature_K: float) -> None:
         """Do what the guard says of a temperature; on the supervisor's thread, whatever the procedure is doing."""

@@ -20,8 +20,9 @@ def _plain(text: str) -> str:
 def value_with_error(value: float, error: float | None, unit: str = "") -> str:
     """Return `512 ± 6 nm`: the error with one digit (two if it begins with 1 or 2), the value as far."""
     tail = f" {unit}" if unit else ""
-    if value != 0 and math.isfinite(value) and not 1e-4 <= abs(value) < LARGEST:
-        power = math.floor(math.log10(abs(value)))
+    size = max(abs(value), error if error is not None and math.isfinite(error) else 0.0)
+    if 0 < size < math.inf and not 1e-4 <= size < LARGEST:
+        power = math.floor(math.log10(size))
         scale = 10.0**power
         shown = value_with_error(value / scale, None if error is None else error / scale)
         return f"({shown})·10{_raised(power)}{tail}" if "±" in shown else f"{shown}·10{_raised(power)}{tail}"

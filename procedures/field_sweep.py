@@ -81,11 +81,17 @@ class SteppedField(Measurement):
             self.through_lost_connections(lambda: self.go_to_temperature(
                 temperature_K, self.temperature_tolerance_K, self.temperature_dwell_s, self.temperature_timeout_s
             ))  # fmt: skip
+        if self.auto_sensitivity:
+            self.through_lost_connections(lambda: self._look_at_signal(legs[0][0]))
         for branch, fields in enumerate(legs):
             for field_T in fields:
                 self.through_lost_connections(functools.partial(self._one_point, sweep, branch, field_T, temperature_K))
                 self.rows_taken += 1
                 self.emit("progress", 100 * self.rows_taken / self.rows_to_take)
+
+    def _look_at_signal(self, field_T: float) -> None:
+        self.go_to_field(field_T)
+        self.choose_sensitivities()
 
     def _one_point(self, sweep: int, branch: int, field_T: float, temperature_K: float) -> None:
         self.go_to_field(field_T)

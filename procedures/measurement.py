@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pymeasure.experiment import FloatParameter, ListParameter, Procedure
+from pymeasure.experiment import BooleanParameter, FloatParameter, ListParameter, Procedure
 
 from analysis.row import (
     BRANCH,
@@ -195,6 +195,10 @@ class Measurement(Procedure):
         "Settled to", units="%", default=1.0, minimum=0.001, maximum=30.0,
         description="part of a step of the signal that the lock-in's filter may still owe when a row is taken",
     )  # fmt: skip
+    auto_sensitivity: Any = BooleanParameter(
+        "Auto sensitivity", default=False,
+        description="before each sweep, find the smallest full scale of each lock-in that does not overload",
+    )  # fmt: skip
     at_end: Any = ListParameter(
         "Magnet at the end", choices=[HOLD, ZERO], default=HOLD,
         description="what the magnet does when the run has ended: hold its field, or go to zero",
@@ -321,6 +325,18 @@ class Measurement(Procedure):
                 temperature_K, tolerance_K=tolerance_K, dwell_s=dwell_s, timeout_s=timeout_s,
                 interrupt=self.control.interrupt,
             )  # fmt: skip
+
+    def choose_sensitivities(self) -> None:
+        """Find the sensitivity of each lock-in; a hold or stop leaves the last good one.
+
+        Raises
+        ------
+        Refused, LimitExceeded
+            The sensitivity cannot be set from here, or the signal is larger than the largest full scale.
+        """
+        for lockin in self.rig.lockins:
+            lockin.auto_sensitivity(self.control.interrupt)
+            self.pause_if_held()
 
     def settle_filters(self) -> None:
         """Wait until the lock-ins have settled at a new point; the time is used to see that all is set as it was.

@@ -8,6 +8,14 @@ from typing import Any
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QDockWidget, QMainWindow, QMenu
 
+from acquire.magnet_errand import ENTER, LEAVE, REARM
+
+ERRANDS = {
+    REARM: ("Re-arm the magnet", "Only after somebody has looked at the magnet and knows why it stopped."),
+    ENTER: ("Enter the persistent mode", "The switch is cooled, then the leads are brought to zero."),
+    LEAVE: ("Leave the persistent mode", "The leads are brought to the magnet's current, then the switch is heated."),
+}
+"""What may be asked of the magnet beside a run: how it is called, and what a person is told before."""
 REPLAY_SPEEDS = (1.0, 10.0, 100.0)
 THEME_CHOICES = {"system": "Follow the system", "dark": "Dark", "light": "Light"}
 

@@ -22,7 +22,7 @@ from acquire.window.faults import Faults
 from acquire.window.film import Film
 from acquire.window.form import Form
 from acquire.window.log import Log, Loudspeaker
-from acquire.window.menu import REPLAY_SPEEDS, THEME_CHOICES, Menu
+from acquire.window.menu import ERRANDS, REPLAY_SPEEDS, THEME_CHOICES, Menu
 from acquire.window.queue import Queue
 from acquire.window.readings import ReadingsView
 from acquire.window.resistance import ResistanceView
@@ -170,6 +170,10 @@ class MainWindow(QMainWindow):
             )
         menu.entry("Save a picture…", self._save_picture, "Ctrl+S")
         menu.addSeparator()
+        magnet = menu.under("Magnet")
+        for word, (text, _) in ERRANDS.items():
+            menu.entry(f"{text}…", lambda w=word: self._ask_errand(w), under=magnet)
+        menu.addSeparator()
         menu.add_docks(self.docks.values(), self.arrange)
         menu.add_choice("Theme", THEME_CHOICES, self.theme_choice, self.choose_theme)
         menu.entry("Larger text", lambda: self.set_scale(self.scale * 1.1), "Ctrl++")
@@ -313,6 +317,16 @@ class MainWindow(QMainWindow):
 
     def _analyse_with(self, settings: Settings) -> None:
         self.session.analyse_with(settings)
+
+    def _ask_errand(self, word: str) -> None:
+        """Do to the magnet what nothing does by itself, once a person has confirmed it."""
+        text, before = ERRANDS[word]
+        asked = QMessageBox.question(self, text, f"{text}?\n\n{before}")
+        if asked == QMessageBox.StandardButton.Yes:
+            try:
+                self.session.do_errand(word)
+            except ValueError as error:
+                self.bridge.on_message(logging.ERROR, str(error))
 
     def _ask_files(self, title: str, act: Callable[[list[Path]], Any]) -> None:
         names, _ = QFileDialog.getOpenFileNames(self, title, "", "Sweeps (*.csv *.txt *.dat);;All files (*)")

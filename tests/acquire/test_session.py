@@ -15,6 +15,7 @@ from acquire.status import JobStatus, State
 from analysis.live import Settings
 from drivers.errors import Timeout
 from drivers.roles import MagnetState
+from procedures.field_sweep import FieldSweep
 from procedures.measurement import ZERO
 
 
@@ -340,3 +341,17 @@ def test_the_supervisor_outlives_whatever_a_look_brings(session, station, monkey
     before = session.readings.time_s
     station.clock.advance(1.0)
     when(lambda: session.readings.time_s > before)
+
+
+def test_the_sensitivity_is_chosen_before_a_sweep_where_that_is_asked_for(session, station):
+    rig = station.rig
+    rig.lockin_xx.sensitivity_V = 1.0
+    rig.lockin_xy.sensitivity_V = 1.0
+    sweep = FieldSweep(field_list_T="-0.1:0.1:9", set_temperature=False, field_rate_T_per_min=1.0, current_nA=150.0)
+    sweep.auto_sensitivity = True
+    job = run(session, sweep)
+    assert job.status is JobStatus.FINISHED, job.message
+    for lockin in rig.lockins:
+        reading = lockin.read()
+        assert max(abs(reading.x_V), abs(reading.y_V)) < lockin.sensitivity_V < 0.5
+    assert all(int(row["flags"]) == 0 for row in load(job.path).rows())

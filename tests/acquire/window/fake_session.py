@@ -206,6 +206,9 @@ class FakeSession:
     def move(self, number: int, places: int) -> None:
         self.calls.append(("move", number, places))
 
+    def do_errand(self, word: str) -> None:
+        self.calls.append(("errand", word))
+
     def replay(self, paths, speed: float) -> None:
         self.calls.append(("replay", tuple(paths), speed))
 

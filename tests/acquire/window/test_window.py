@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QApplication, QMessageBox
+from PyQt5.QtWidgets import QAction, QApplication, QMessageBox
 
 from acquire.status import Readings, State
 from acquire.trouble import UserError
@@ -329,3 +329,14 @@ class TestShow:
         monkeypatch.setattr("acquire.display.trouble", lambda: "there is no display")
         with pytest.raises(UserError, match="no window can be shown here: there is no display"):
             show(session)
+
+
+@pytest.mark.parametrize(("answer", "calls"), [(QMessageBox.Yes, [("errand", "rearm")]), (QMessageBox.No, [])])
+def test_the_magnet_is_rearmed_only_when_a_person_confirms_it(make_window, session, monkeypatch, answer, calls):
+    asked = []
+    monkeypatch.setattr(QMessageBox, "question", lambda parent, title, text: asked.append(text) or answer)
+    window = make_window()
+    entry = next(a for a in window.findChildren(QAction) if a.text().startswith("Re-arm"))
+    entry.trigger()
+    assert "looked at the magnet" in asked[0]
+    assert [call for call in session.calls if call[0] == "errand"] == calls

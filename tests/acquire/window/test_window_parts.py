@@ -151,6 +151,15 @@ def test_numbers_have_as_many_digits_as_their_error_allows(value, error, text):
     assert wording.length_nm(value, error) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [(4.28e18, 2.4e17, "(4.28 ± 0.24)·10¹⁸ 1/m^2"), (1.054e-5, None, "1.054·10⁻⁵ 1/m^2"), (0.0, 0.0, "0 1/m^2"),
+     (1e-309, 1.0, "0.0 ± 1.0 1/m^2"), (-3.3e-19, 2e-20, "(−3.30 ± 0.20)·10⁻¹⁹ 1/m^2")],
+)  # fmt: skip
+def test_very_large_and_very_small_numbers_are_written_with_a_power_of_ten(value, error, text):
+    assert wording.value_with_error(value, error, "1/m^2") == text
+
+
 @given(st.floats(-1e12, 1e12), st.floats(1e-9, 1e9))
 def test_any_number_can_be_said(value, error):
     assert "±" in wording.value_with_error(value, error)
