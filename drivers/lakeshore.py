@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pyvisa.constants import Parity
 
-from drivers.instrument import Fields, Number, Refused, Whole
+from drivers.instrument import Fields, Number, Refused, Whole, Word
 from drivers.lakeshore_zones import Control, ZoneTable
 from drivers.patience import insist
 from drivers.temperature_controller import TemperatureController, TemperatureSettings
@@ -20,6 +20,9 @@ FIXED = re.compile(r"(?=[^0-9]*(?:[0-9]\.?){5})[+-][0-9]{1,4}\.[0-9]{1,5}")
 """At least five digits: one that lost its end is as good as whole, or has too few."""
 SIGNED = re.compile(r"[+-][0-9]{1,5}\.[0-9]{1,5}")
 TEMPERATURES, PERCENTAGES = (SCIENTIFIC, SHORT_EXPONENT, FIXED), (SIGNED, SCIENTIFIC)
+INPUT_TYPE = Word(re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2}){4,5}"))
+"""Of a sensor; the preferred units come last."""
+KELVIN = 1
 ESR_ERRORS = 4 | 16 | 32
 """Query, execution and command error in the event status register."""
 POWER_ON = 128
@@ -101,6 +104,10 @@ class LakeShore(ZoneTable, TemperatureController):
     def _send_mode(self, mode: int) -> None:
         _, source, *rest = self._asked_mode()
         self.send(f"OUTMODE {self.settings.output},{mode},{source},{','.join(str(part) for part in rest)}")
+
+    def _in_kelvin(self) -> bool:
+        """Return whether a set point is in kelvin, not in the units of the sensor."""
+        return self.query(f"INTYPE? {self.settings.input}", INPUT_TYPE).split(",")[-1] == str(KELVIN)
 
     def _send_range(self, number: int) -> None:
         self.send(f"RANGE {self.settings.output},{number}")
@@ -229,6 +236,8 @@ class LakeShore(ZoneTable, TemperatureController):
     def start_ramp(self, temperature_K: float, rate_K_per_min: float | None = None) -> None:
         """Start a ramp of the set point from the present temperature [K] at a rate [K/min].
 
+        Where zones are used and have a rate the ramp has theirs, which must not be faster.
+
         Raises
         ------
         LimitExceeded
@@ -244,7 +253,7 @@ class LakeShore(ZoneTable, TemperatureController):
     def _command_ramp(self, target_K: float, rate: float) -> None:
         """Say it all; it can be said again from the start after a lost reply."""
         with self.lock:
-            zones = self._check_ready()
+            zones = self._check_ready(rate)
             now_K, (low_K, high_K) = self.temperature_K, self._limits["temperature_K"]
             output, ramp = self.settings.output, f"{rate:.{self.RATE_DIGITS}f}"
             self.check_power()  # which also forgets what others have left in the event status
@@ -258,7 +267,7 @@ class LakeShore(ZoneTable, TemperatureController):
 
     def heater_off(self) -> None:
         """Switch the heater off and see that it is."""
-        self._set_range(0)
+        insist(lambda: self._set_range(0))
 
     def set_pid(self, gain: float, reset: float, derivative: float) -> None:
         """Set P, I and D of the control loop, as the instrument counts them, and read them back.
@@ -278,7 +287,7 @@ class LakeShore(ZoneTable, TemperatureController):
 
     # checks
 
-    def _check_ready(self) -> bool:
+    def _check_ready(self, rate_K_per_min: float) -> bool:
         """Return whether zones are used; raises Refused unless sensor, heater and loop can follow a set point."""
         control, s = self._control(), self.settings
         if not control.closed or control.sensor != s.input:
@@ -293,8 +302,14 @@ class LakeShore(ZoneTable, TemperatureController):
                 f"{self.name}: the heater is off; switch it on at the front panel or give heater_range in config.yaml",
                 instrument=self.name,
             )
+        if not self._in_kelvin():
+            raise Refused(
+                f"{self.name}: the set point of output {s.output} is not in kelvin; set the preferred units of input "
+                f"{s.input} to kelvin at the front panel",
+                instrument=self.name,
+            )
         if control.zones:
-            self._check_zone_rates()
+            self._check_zone_rates(rate_K_per_min)
         return control.zones
 
     def _check_taken(self, what: str, rate_K_per_min: float) -> None:

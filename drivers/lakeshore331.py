@@ -10,7 +10,8 @@ import re
 from typing import Any, ClassVar
 
 from drivers.instrument import Fields, Whole, Word
-from drivers.lakeshore import Control, LakeShore, LakeShoreSettings
+from drivers.lakeshore import KELVIN, LakeShore, LakeShoreSettings
+from drivers.lakeshore_zones import Control
 
 SENSOR = Word(re.compile(r"[A-D]"))
 
@@ -45,6 +46,9 @@ class LakeShore331(LakeShore):
     def _switched_on(self, rest: list[int]) -> bool:
         """Return whether the loop is on; that of a 331 always is."""
         return True
+
+    def _in_kelvin(self) -> bool:
+        return self.query(f"CSET? {self.settings.output}", self.LOOP)[1] == KELVIN
 
     def _send_mode(self, mode: int) -> None:
         self.send(f"CMODE {self.settings.output},{mode}")

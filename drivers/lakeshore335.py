@@ -6,6 +6,7 @@ import re
 
 from drivers.lakeshore import LakeShoreSettings
 from drivers.lakeshore336 import LakeShore336
+from drivers.patience import insist
 
 
 class LakeShore335(LakeShore336):
@@ -17,3 +18,7 @@ class LakeShore335(LakeShore336):
 
     class Settings(LakeShoreSettings):
         """Which sensor, A or B; which heater, 1 or 2; its range, 1 low, 2 medium, 3 high; and how far."""
+
+    def _identify(self) -> str:
+        """Return the identity; the first question after opening may be lost (lakeshorecryotronics/python-driver#9)."""
+        return insist(super()._identify, tries=2)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.instrument import Fields, Instrument, Number, Refused, Whole, Word
-from drivers.lakeshore import SIGNED, Control, LakeShore, LakeShoreSettings
+from drivers.lakeshore import SIGNED, LakeShore, LakeShoreSettings
+from drivers.lakeshore_zones import Control
 
 CHANNELS = tuple(str(number) for number in range(1, 17))
 CONTROL_INPUT = "A"

@@ -148,14 +148,13 @@ class ZoneTable(Instrument):
                 f"give 0 to {self.settings.RANGES} and 0 to 100 %"
             )
 
-    def _check_zone_rates(self) -> None:
-        """Raise Refused if a zone would ramp the set point faster than config.yaml allows."""
-        most = self.settings.ramp_rate_max_K_per_min
+    def _check_zone_rates(self, most: float) -> None:
+        """Raise Refused if a zone would ramp the set point faster than this [K/min]."""
         fast = [zone for zone in self.zones() if zone.up_to_K and (zone.ramp_rate_K_per_min or 0.0) > most]
         if fast:
             raise Refused(
                 f"{self.name}: the zone up to {fast[0].up_to_K:g} K ramps at {fast[0].ramp_rate_K_per_min:g} K/min, "
-                f"above ramp_rate_max_K_per_min = {most:g}; correct the table of zones",
+                f"faster than the {most:g} K/min asked for; ask for that, or correct the table of zones",
                 instrument=self.name,
             )
 

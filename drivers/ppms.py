@@ -170,7 +170,7 @@ class PPMSMagnet(MultiVuInstrument, MagnetSupply):
             try:
                 self._send_field(field_T, rate)
             except Refused:
-                self.hold()
+                self._send_hold()  # it may still come
                 raise
 
     def _send_field(self, field_T: float, rate_T_per_min: float) -> None:
@@ -195,14 +195,22 @@ class PPMSMagnet(MultiVuInstrument, MagnetSupply):
             )
 
     def hold(self) -> None:
-        """Stop the ramp: MultiVu gets the present field as its set point. After a quench or fault nothing is sent."""
+        """Stop the ramp: MultiVu gets the present field as its set point.
+
+        Where nothing ramps, nothing is sent: MultiVu would heat the switch of a persistent magnet for it.
+        """
         with self.lock:
-            if insist(lambda: self.state) in (MagnetState.QUENCH, MagnetState.FAULT):
-                return
-            rate = insist(lambda: self.ramp_rate_T_per_min) / 60 / T_PER_OE
-            now_Oe = insist(self._field)[0]
-            self._connection.tell(self.name, "FIELD", now_Oe, rate, APPROACHES[self.settings.approach])
-            self._commanded_s = self.clock.now()
+            state = insist(lambda: self.state)
+            just_now = state is MagnetState.HOLDING and self.clock.now() - self._commanded_s <= self.GRACE_S
+            on_the_way = state is MagnetState.HEATING_SWITCH and self._has_commanded
+            if state is MagnetState.RAMPING or just_now or on_the_way:
+                self._send_hold()
+
+    def _send_hold(self) -> None:
+        rate = insist(lambda: self.ramp_rate_T_per_min) / 60 / T_PER_OE
+        now_Oe = insist(self._field)[0]
+        self._connection.tell(self.name, "FIELD", now_Oe, rate, APPROACHES[self.settings.approach])
+        self._commanded_s = self.clock.now()
 
     def rearm(self) -> None:
         """Allow ramps again; for a person who has looked at MultiVu. Raises Quench or Tripped if it is still there."""

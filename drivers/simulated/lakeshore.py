@@ -96,13 +96,15 @@ class LakeShoreTwin(Twin):
         Field(0.1, 0, 100, "%+.1f"),
     )  # fmt: skip
     """Up to [K], P, I, D, manual output [%], range, and what the model has besides."""
+    ZONE_RATE: ClassVar[int] = 7
+    """Where in such a line the ramp rate is; 0 if there is none."""
 
     def __init__(self, clock: Clock, heat: Heat, seed: int = 0, *, noise: float = 5e-5) -> None:
         self.heat, self.noise = heat, noise
         self._random = random.Random(seed)  # noqa: S311  no secret
         self.setpoint_K = dict.fromkeys(self.OUTPUTS, 0.0)
         self.goal_K = dict.fromkeys(self.OUTPUTS, 0.0)
-        self.zones = {
+        self.zones: dict[tuple[str, int], list[Any]] = {
             (output, zone): [field.start for field in self.ZONE_FIELDS]
             for output in self.OUTPUTS
             for zone in range(1, ZONES + 1)
@@ -159,8 +161,7 @@ class LakeShoreTwin(Twin):
         for output in self.OUTPUTS:
             self._move_setpoint(output)
         self._watch_limit()
-        if self._mode() == ZONE:
-            self._take_zone()
+        self._take_zone()
         full_W = self.RANGES_W[int(self.value("RANGE", self.RANGE_KEY))]
         if not full_W or self._mode() not in (CLOSED, ZONE, OPEN):
             self.percent = 0.0
@@ -173,6 +174,8 @@ class LakeShoreTwin(Twin):
 
     def _move_setpoint(self, output: str) -> None:
         ramping, rate_K_per_min = self.values["RAMP", output]
+        if output == self.HEATER and self.ZONE_RATE and (zone := self._zone_now()):
+            rate_K_per_min = zone[self.ZONE_RATE]
         left_K = self.goal_K[output] - self.setpoint_K[output]
         step_K = rate_K_per_min / 60 * self.period_s if ramping and rate_K_per_min else math.inf
         self.setpoint_K[output] += max(-step_K, min(step_K, left_K))
@@ -184,13 +187,17 @@ class LakeShoreTwin(Twin):
 
     def _take_zone(self) -> None:
         """Take PID and range from the lowest zone that reaches the set point; a heater that is off stays off."""
+        if zone := self._zone_now():
+            self.values["PID", self.HEATER] = zone[1:4]
+            if self.value("RANGE", self.RANGE_KEY):
+                self.values["RANGE", self.RANGE_KEY] = [zone[5]]
+
+    def _zone_now(self) -> list[Any] | None:
+        """Return the line of the table of zones that is in use."""
+        if self._mode() != ZONE:
+            return None
         table = (self.zones[self.HEATER, number] for number in range(1, ZONES + 1))
-        for up_to_K, gain, reset, derivative, _, heater_range, *_ in table:
-            if up_to_K and self.setpoint_K[self.HEATER] <= float(up_to_K):
-                self.values["PID", self.HEATER] = [gain, reset, derivative]
-                if self.value("RANGE", self.RANGE_KEY):
-                    self.values["RANGE", self.RANGE_KEY] = [heater_range]
-                return
+        return next((line for line in table if line[0] and self.setpoint_K[self.HEATER] <= line[0]), None)
 
     def _closed_loop(self) -> float:
         """Return the output [%]; without a reading there is none."""

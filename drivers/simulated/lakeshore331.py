@@ -44,6 +44,7 @@ class LoopTwin(LakeShoreTwin):
     RANGE_KEY = ""
     STATUS = "%03d"
     ZONE_FIELDS = LakeShoreTwin.ZONE_FIELDS[:6]
+    ZONE_RATE = 0
 
     def _mode(self) -> str:
         return {2: ZONE, 3: OPEN}.get(int(self.value("CMODE", self.HEATER)), CLOSED)

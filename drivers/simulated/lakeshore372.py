@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from drivers.clock import Clock
+from drivers.simulated.cryostat import Heat
 from drivers.simulated.lakeshore import (
     ANY,
     CLOSED,
@@ -39,10 +39,11 @@ class LakeShore372Twin(LakeShoreTwin):
     RANGES_W = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
     """31.6 uA to 100 mA into 100 ohm."""
     SHORTED, OPENED = 32, 16
-    ZONE_FIELDS = (*LakeShoreTwin.ZONE_FIELDS[:6], Field(0.1, 0, 100, "%+.1f"), FLAG, FLAG)
+    ZONE_FIELDS = (*LakeShoreTwin.ZONE_FIELDS[:6], Field(0.1, 0, 100, "%+.3f"), FLAG, FLAG)
+    ZONE_RATE = 6
     SETTINGS = (
-        *loops(OUTPUTS, pid=(50.0, 10.0, 0.0), most=(1000, 10_000, 2500), least=0.0, rate_shown="%+.3f"), *sensors(INPUTS)[:-1],
-        *COMMON, *ETHERNET,
+        *loops(OUTPUTS, pid=(50.0, 10.0, 0.0), most=(1000, 10_000, 2500), least=0.0, rate_shown="%+.3f"),
+        *sensors(INPUTS)[:-1], *COMMON, *ETHERNET,
         Setting("ALARM", FLAG, Field(1, 1, 2), Field(0, 0), Field(0, 0), Field(0, 0), FLAG, FLAG, FLAG, keys=INPUTS),
         Setting("RANGE", Field(0, 0, 8), keys=OUTPUTS),
         Setting("OUTMODE", Field(5, 0, 6), Field("1", shown="%s"), FLAG, FLAG, FLAG, Field(5, 0, 255, "%03d"),
@@ -64,10 +65,10 @@ class LakeShore372Twin(LakeShoreTwin):
         Setting("ANALOG", FLAG, Field(0, 0, 3), Field(1, 0, 16), Field(1, 1, 2), ANY, ANY, ANY, keys="12"),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._held_K = float("nan")
+    def __init__(self, clock: Clock, heat: Heat, seed: int = 0, *, noise: float = 5e-5) -> None:
+        self._held_K = heat.sensor_K
         self._there_since_s = 0.0
-        super().__init__(*args, **kwargs)
+        super().__init__(clock, heat, seed, noise=noise)
 
     def power_on(self) -> None:
         """Come up with the heaters off; the analog output is the still's."""
@@ -93,13 +94,13 @@ class LakeShore372Twin(LakeShoreTwin):
         super().step(time_s)
 
     def _on_the_sensor(self) -> bool:
-        return str(self.value("SCAN")) == self.HEATED_INPUT
+        return str(int(self.value("SCAN"))) == self.HEATED_INPUT
 
     def _scan(self, time_s: float) -> None:
-        here, automatic = self.values["SCAN", ""]
+        here, automatic = (int(value) for value in self.values["SCAN", ""])
         _, dwell_s, pause_s, *_ = self.values["INSET", str(here)]
         if automatic and time_s - self._there_since_s >= dwell_s + pause_s:
-            ahead = [(int(here) - 1 + step) % len(CHANNELS) + 1 for step in range(1, len(CHANNELS) + 1)]
+            ahead = [(here - 1 + step) % len(CHANNELS) + 1 for step in range(1, len(CHANNELS) + 1)]
             self.values["SCAN", ""][0] = next((one for one in ahead if self.values["INSET", str(one)][0]), here)
             self._there_since_s = time_s
 

@@ -26,9 +26,9 @@ def test_the_dialogue_of_a_ramp(rack, thermometer):
     said = heard(rack, "thermometer")[before:]
     assert said[:3] == ["OUTMODE? 1", "HTR? 1", "HTRST? 1"]
     assert [line for line in said if "?" not in line] == [
-        "RAMP 1,0,20.0", said[7], "RAMP 1,1,20.0", "SETP 1,10.0000", "RANGE 1,2",
+        "RAMP 1,0,20.0", said[8], "RAMP 1,1,20.0", "SETP 1,10.0000", "RANGE 1,2",
     ]  # fmt: skip
-    assert said[7].startswith("SETP 1,4.")  # from where it is
+    assert said[8].startswith("SETP 1,4.")  # from where it is
     assert said[-1] == "RANGE? 1"
 
 

@@ -1,4 +1,4 @@
-"""Magnet and thermometer of a Quantum Design cryostat: through the rig's stand-in, and through MultiPyVu's own server."""
+"""Magnet and thermometer of a Quantum Design cryostat: through the rig's stand-in, and through MultiPyVu's server."""
 
 import math
 import socket
@@ -124,6 +124,19 @@ def test_an_interrupt_holds_the_field(rack, magnet):
     rack.clock.advance(10)
     assert magnet.field_T == pytest.approx(0.05, abs=0.02)
     assert magnet.target_T == pytest.approx(0.05, abs=0.02)
+
+
+def test_a_magnet_at_rest_is_told_nothing_by_a_hold(rack, magnet):
+    """MultiVu would heat the switch of a persistent one; a ramp that has not shown yet is stopped all the same."""
+    magnet.hold()
+    assert said(rack) == []
+    magnet.start_ramp(0.5, 0.6)
+    magnet.hold()
+    assert len(said(rack)) == 2
+    rack.clock.advance(30)
+    assert magnet.field_T == 0
+    magnet.hold()
+    assert len(said(rack)) == 2
 
 
 def test_a_quench_is_latched_and_nothing_is_sent_after_it(rack, magnet):
