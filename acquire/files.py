@@ -12,12 +12,13 @@ from acquire.importers.tables import QUANTITIES, Columns, parse_column
 from acquire.run import Run, load_all
 from acquire.trouble import UserError
 from analysis.live import Settings
-from analysis.sample import Sample
+from analysis.sample import GEOMETRIES, VAN_DER_PAUW, Sample
 
 _SAMPLE = {"squares": "length over width between the contacts", "thickness_nm": "film thickness [nm]",
            "width_um": "width of the bar [um]", "length_um": "length between the contacts [um]",
            "mean_free_path_nm": "elastic mean free path [nm]",
-           "effective_mass_m0": "effective mass, in masses of the free electron"}  # fmt: skip
+           "effective_mass_m0": "effective mass, in masses of the free electron",
+           "van_der_pauw_ratio": "R_B/R_A of the two configurations of --geometry van_der_pauw"}  # fmt: skip
 
 
 def add_file_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,8 @@ def add_file_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"which column of a plain table is what; quantities: {', '.join(QUANTITIES)}",
     )  # fmt: skip
     parser.add_argument("--excitation-nA", type=float, help="current behind x_V of a table [nA]")
+    parser.add_argument("--reference-ohm", type=float, help="series resistor behind v_ref_V of a table [ohm]")
+    parser.add_argument("--geometry", choices=GEOMETRIES, help="of the contacts (default: what the file says, or bar)")
     parser.add_argument("--temperature-K", type=float, help="temperature of a table [K]")
     for name, meaning in _SAMPLE.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=float, help=meaning)
@@ -35,7 +38,7 @@ def add_file_arguments(parser: argparse.ArgumentParser) -> None:
 
 def read_files(args: argparse.Namespace) -> list[Run]:
     """Read the files of the command line; raises UserError."""
-    for name in ("excitation_nA", "temperature_K", *_SAMPLE):
+    for name in ("excitation_nA", "temperature_K", "reference_ohm", *_SAMPLE):
         value = getattr(args, name)
         if value is not None and not (math.isfinite(value) and value > 0):
             raise UserError(f"--{name.replace('_', '-')} {value:g}: must be a number above 0")
@@ -43,12 +46,16 @@ def read_files(args: argparse.Namespace) -> list[Run]:
         names = dict(parse_column(text) for text in args.column)
     except ValueError as error:
         raise UserError(str(error)) from error
-    return load_all(args.files, Columns(names, args.excitation_nA, args.temperature_K, args.squares or 1.0))
+    per_square = {"sheet_resistance_ohm", "sigma_S"} & set(names)
+    if args.geometry == VAN_DER_PAUW and per_square:
+        raise UserError(f"--geometry {VAN_DER_PAUW}: {per_square.pop()} is per square already; leave the geometry out")
+    columns = Columns(names, args.excitation_nA, args.temperature_K, args.squares or 1.0, args.reference_ohm)
+    return load_all(args.files, columns)
 
 
 def settings_for(args: argparse.Namespace, runs: Sequence[Run]) -> Settings:
     """Return how to analyse the runs: the command line first, then what the files say of their sample."""
-    given = {name: getattr(args, name) for name in _SAMPLE if getattr(args, name) is not None}
+    given = {name: getattr(args, name) for name in (*_SAMPLE, "geometry") if getattr(args, name) is not None}
     try:
         return Settings(
             model=args.model, window_T=getattr(args, "window_T", None),

@@ -33,7 +33,8 @@ FIELD_NAME = "field_T"
 DSIGMA = "dsigma_e2_per_pi_h"
 ERROR = "dsigma_error_e2_per_pi_h"
 SIGNALS = (DSIGMA, "resistance_ohm", "sheet_resistance_ohm", "sigma_S", "x_V")
-QUANTITIES = (FIELD_NAME, *SIGNALS, ERROR, "hall_ohm", "temperature_K", "time_s")
+REFERENCE = "v_ref_V"
+QUANTITIES = (FIELD_NAME, *SIGNALS, ERROR, "hall_ohm", "temperature_K", "time_s", REFERENCE)
 LARGEST_FILE = 256 << 20
 _DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
@@ -48,6 +49,8 @@ class Columns:
         ``{"field_T": ("B", 1e-3)}``; a column is named by its heading or its number from 1.
     excitation_nA : float or None
         Current behind `x_V` [nA].
+    reference_ohm : float or None
+        Resistor in series with the film, over which the column `v_ref_V` was measured [ohm]: the current row by row.
     temperature_K : float or None
         Temperature of the whole table [K].
     squares : float
@@ -58,6 +61,7 @@ class Columns:
     excitation_nA: float | None = None
     temperature_K: float | None = None
     squares: float = 1.0
+    reference_ohm: float | None = None
 
 
 def parse_column(text: str) -> tuple[str, tuple[str, float]]:
@@ -97,7 +101,7 @@ def read_table(path: Path, columns: Columns) -> tuple[dict[str, np.ndarray] | Cu
     headings, values, odd = _read(path)
     data = {q: values[:, _index(path, name, headings, values)] * factor for q, (name, factor) in columns.names.items()}
     if signals[0] != DSIGMA:
-        data[signals[0]] = _resistance(path, data[signals[0]], signals[0], columns)
+        data[signals[0]] = _resistance(path, data, signals[0], columns)
     good = np.isfinite(data[FIELD_NAME]) & np.isfinite(data[signals[0]])
     if not good.any():
         raise JournalError(f"{path}: no row holds a field and a value")
@@ -179,7 +183,7 @@ def _temperature(data: Mapping[str, np.ndarray], columns: Columns) -> float | No
 
 def _rows(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Columns) -> dict[str, np.ndarray]:
     """Return the rows that a lock-in would have given: V = R I."""
-    current_A = _current_A(columns)
+    current_A = _current_A(path, data, columns)
     resistance_ohm = data[signal]
     n = len(resistance_ohm)
     temperature_K = _temperature(data, columns)
@@ -189,23 +193,33 @@ def _rows(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Colu
     row[TIME] = data.get("time_s", np.arange(n, dtype=float))
     row[FIELD] = row[FIELD_SET] = data[FIELD_NAME]
     row[TEMPERATURE] = row[TEMPERATURE_SET] = np.full(n, math.nan if temperature_K is None else temperature_K)
-    row[CURRENT] = np.full(n, current_A)
+    row[CURRENT] = np.broadcast_to(current_A, n)
     row[X_XX] = resistance_ohm * current_A
     row[X_XY] = data["hall_ohm"] * current_A if "hall_ohm" in data else nan
     row[Y_XX] = row[Y_XY] = nan
     return row
 
 
-def _current_A(columns: Columns) -> float:
+def _current_A(path: Path, data: Mapping[str, np.ndarray], columns: Columns) -> np.ndarray | float:
+    """Return the current behind a voltage [A]: that over the reference resistor, or the one given, or 1."""
+    if (REFERENCE in data) != (columns.reference_ohm is not None):
+        raise JournalError(f"{path}: --column {REFERENCE}=NAME and --reference-ohm belong together; give both or none")
+    if columns.reference_ohm is not None:
+        return data[REFERENCE] / columns.reference_ohm
     return 1.0 if columns.excitation_nA is None else columns.excitation_nA * 1e-9
 
 
-def _resistance(path: Path, values: np.ndarray, signal: str, columns: Columns) -> np.ndarray:
+def _resistance(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Columns) -> np.ndarray:
     """Return the resistance of the bar [ohm]; nan where there is none."""
+    values = data[signal]
     if signal == "x_V":
-        if columns.excitation_nA is None:
-            raise JournalError(f"{path}: x_V needs the current behind it: give --excitation-nA")
-        return values / _current_A(columns)
+        if columns.excitation_nA is None and columns.reference_ohm is None:
+            raise JournalError(
+                f"{path}: x_V needs the current behind it: give --excitation-nA, or --column {REFERENCE}=NAME and "
+                "--reference-ohm"
+            )
+        current = np.broadcast_to(_current_A(path, data, columns), values.shape)
+        return np.divide(values, current, out=np.full_like(values, math.nan), where=current != 0)
     if signal == "sigma_S":
         return np.divide(columns.squares, values, out=np.full_like(values, math.nan), where=values != 0)
     return values * (columns.squares if signal == "sheet_resistance_ohm" else 1.0)

@@ -48,6 +48,20 @@ def test_every_quantity_becomes_the_resistance_of_the_bar(tmp_path, name, resist
     assert rows["x_xx_V"] / rows["current_A"] == pytest.approx(np.full(2, resistance))
 
 
+def test_the_current_may_come_from_a_reference_resistor_row_by_row(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("B x ref\n0 2e-3 1e-3\n1 4e-3 2e-3\n2 4e-3 0\n")
+    words = ("field_T=B", "x_V=x", "v_ref_V=ref")
+    rows, remarks = read_table(path, columns(*words, reference_ohm=1e4))
+    assert isinstance(rows, dict)
+    assert rows["current_A"] == pytest.approx([1e-7, 2e-7])
+    assert rows["x_xx_V"] / rows["current_A"] == pytest.approx([2e4, 2e4])
+    assert "1 rows left out" in remarks[0]
+    for half in (columns(*words), columns(*words[:2], reference_ohm=1e4)):
+        with pytest.raises(JournalError, match="--reference-ohm"):
+            read_table(path, half)
+
+
 def test_legs_are_numbered_by_the_direction_of_the_field(tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("B R\n" + "".join(f"{b} 1\n" for b in [0, 1, 2, 2, 1, 0, 0, 1]))
