@@ -5,6 +5,7 @@ UNVERIFIED on an instrument: that ``:FETC?`` gives the last measurement again, a
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from drivers.instrument import Instrument, Whole, Word
 from drivers.reply import Number
 from drivers.scpi_source import GENERAL, SCPISource
 from drivers.source import SourceSettings
+
+log = logging.getLogger(__name__)
 
 LIMITED = 1 << 10 | 1 << 11
 """Bits of the condition register: at the lower limit, at the higher limit."""
@@ -34,7 +37,6 @@ class GS200(SCPISource, yokogawags200.YokogawaGS200):
     COMPLIANCE = (":SOUR:PROT:CURR", ":SOUR:PROT:VOLT")
     LEVEL_MAX = (32.0, 0.2)
     COMPLIANCE_MIN = (1e-3, 1.0)
-    NUMBER = Number(-1e3, 1e3, GENERAL)
     SNAPSHOT = (*SCPISource.SNAPSHOT, "range")
     KEPT = (*SCPISource.KEPT, "range")
 
@@ -57,11 +59,11 @@ class GS200(SCPISource, yokogawags200.YokogawaGS200):
         """Ask whether it can measure, and does."""
         has_monitor = "/MON" in self.query("*OPT?", Word(re.compile(r"[ -~]{1,40}")))
         self._measures = has_monitor and bool(self.query(":SENS?", Whole(0, 1)))
+        if not self._measures:
+            log.warning("%s: does not measure: leak_max_A is not watched, only its limiter", self.name)
 
     def _measure(self) -> tuple[float, bool]:
         measured = math.nan
         if self._measures:
-            measured, again = (self.query(query, self.NUMBER) for query in (":MEAS?", ":FETC?"))
-            if measured != again:
-                raise self.garbled(":MEAS?", f"{measured:g}", f"is {again:g} when asked for again")
+            measured = self._confirmed(":MEAS?", ":FETC?", self.NUMBER)
         return measured, bool(self.query(":STAT:COND?", Whole(0, 65535)) & LIMITED)

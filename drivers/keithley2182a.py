@@ -11,17 +11,16 @@ from pymeasure.instruments.keithley import keithley2182
 from drivers.errors import Refused
 from drivers.instrument import Instrument, Number, Whole, Word
 from drivers.patience import insist
-from drivers.roles import Voltmeter
+from drivers.scpi_instrument import ANY, SCIENTIFIC, SCPIInstrument
+from drivers.voltmeter import Voltmeter
 
-SCIENTIFIC = re.compile(r"[+-]?[0-9]\.[0-9]{6}E[+-][0-9]{2}")
 RANGES_V = (0.01, 0.1, 1.0, 10.0, 100.0)
 FULL = 1.2
 """A voltage may be this many times its range."""
 FUNCTION = Word(re.compile('"(?:VOLT:DC|TEMP)"'))
-POWER_ON = 128
 
 
-class Keithley2182A(Instrument, Voltmeter, keithley2182.Keithley2182):
+class Keithley2182A(SCPIInstrument, Voltmeter, keithley2182.Keithley2182):
     """Keithley 2182A, channel 1, GPIB or RS-232.
 
     PyMeasure's class supplies every other getter, made strict by `Instrument`; its setters are refused.
@@ -31,7 +30,7 @@ class Keithley2182A(Instrument, Voltmeter, keithley2182.Keithley2182):
     role = "voltmeter"
     model = "Model 2182A"
     IDENTITY = re.compile(r"KEITHLEY INSTRUMENTS INC\.,MODEL 2182A?,[ -~]{0,60}$")
-    NUMBER = Number(-1e38, 1e38, SCIENTIFIC)
+    NUMBER = ANY
     SNAPSHOT = ("range_V", "line_cycles")
     KEPT = ("range_V", "line_cycles")
 
@@ -65,9 +64,7 @@ class Keithley2182A(Instrument, Voltmeter, keithley2182.Keithley2182):
                     "set it at the front panel",
                     instrument=self.name,
                 )
-            volts, again = (self.query(query, self.NUMBER) for query in (":READ?", ":FETC?"))
-            if volts != again:
-                raise self.garbled(":READ?", f"{volts:g}", f"is {again:g} when asked for again")
+            volts = self._confirmed(":READ?", ":FETC?", ANY)
         if abs(volts) > FULL * RANGES_V[-1]:
             raise Refused(f"{self.name}: the voltage is beyond its range; choose a larger one", instrument=self.name)
         return volts
@@ -86,13 +83,4 @@ class Keithley2182A(Instrument, Voltmeter, keithley2182.Keithley2182):
         with self.lock:
             self.send(f":SENS:VOLT:CHAN1:RANG {RANGES_V[index]:.6E}")
             taken_V = insist(lambda: self.range_V)
-        if taken_V != RANGES_V[index]:
-            raise Refused(
-                f"{self.name}: range_V = {value!r} was sent, but the instrument says {taken_V:g}; look at its front "
-                "panel",
-                instrument=self.name,
-            )
-
-    def power_cycled(self) -> bool:
-        """Return whether the event status has had its power-on bit since it was read last."""
-        return bool(self.query("*ESR?", Whole(0, 255)) & POWER_ON)
+        self._check_taken("range", RANGES_V[index], taken_V, 0.0, "V")

@@ -10,13 +10,10 @@ import re
 from pymeasure.instruments.keithley import keithley2400
 
 from drivers.errors import Refused
-from drivers.reply import Number
+from drivers.scpi_instrument import ANY
 from drivers.scpi_source import SCPISource
 
-SCIENTIFIC = re.compile(r"[+-]?[0-9]\.[0-9]{6}E[+-][0-9]{2}")
-ELEMENTS = re.compile(r"(?:VOLT|CURR|RES|TIME|STAT)(?:,(?:VOLT|CURR|RES|TIME|STAT)){0,4}")
-READ = ":FORM:ELEM?;:READ?"
-"""What a reading consists of, and the reading: somebody may have changed the format meanwhile."""
+READ = ":READ?"
 OVERFLOW, IN_COMPLIANCE, RANGE_COMPLIANCE = 1, 8, 65536
 """Bits of the status element."""
 NOT_MEASURED = 9.9e37
@@ -35,27 +32,19 @@ class Keithley2400(SCPISource, keithley2400.Keithley2400):
     COMPLIANCE = (":SENS:CURR:PROT", ":SENS:VOLT:PROT")
     LEVEL_MAX = (210.0, 1.05)
     COMPLIANCE_MIN = (1e-9, 1e-3)
-    WRITTEN = SCIENTIFIC
-    NUMBER = Number(-1e38, 1e38, SCIENTIFIC)
+    NUMBER = ANY
     FIELD = "CURR", "VOLT"
 
     def _measure(self) -> tuple[float, bool]:
-        reply = self.ask(READ)
-        elements, _, numbers = reply.partition(";")
-        names, texts = elements.split(","), numbers.split(",")
-        if not ELEMENTS.fullmatch(elements) or len(names) != len(texts) or len(set(names)) != len(names):
-            raise self.garbled(READ, reply, "is not one number for each element")
-        try:
-            values = {name: self.NUMBER.parse(text) for name, text in zip(names, texts, strict=True)}
-        except ValueError as error:
-            raise self.garbled(READ, reply, str(error)) from None
+        fields = self._elements(READ)
+        values = {name: self._number(READ, field) for name, field in fields.items()}
         wanted = self._of(self.FIELD)
         status = int(values.get("STAT", -1))
         measured = values.get(wanted, NOT_MEASURED)
         if status < 0 or (abs(measured) >= NOT_MEASURED and not status & OVERFLOW):
             raise Refused(
-                f"{self.name}: a reading has {elements}, but {wanted} and STAT are needed, and {wanted} measured; "
-                "set its format and measurement at the front panel, or switch it off and on",
+                f"{self.name}: a reading has {','.join(fields)}, but {wanted} and STAT are needed, and {wanted} to be "
+                "measured; set its format and measurement at the front panel, or switch it off and on",
                 instrument=self.name,
             )
         return measured, bool(status & (OVERFLOW | IN_COMPLIANCE | RANGE_COMPLIANCE))

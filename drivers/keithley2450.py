@@ -12,8 +12,7 @@ from pymeasure.instruments.keithley import keithley2450
 
 from drivers.errors import Refused
 from drivers.instrument import Whole, Word
-from drivers.reply import Number
-from drivers.scpi_source import GENERAL, SCPISource
+from drivers.scpi_source import SCPISource
 
 
 class Keithley2450(SCPISource, keithley2450.Keithley2450):
@@ -29,7 +28,6 @@ class Keithley2450(SCPISource, keithley2450.Keithley2450):
     COMPLIANCE = (":SOUR:VOLT:ILIM", ":SOUR:CURR:VLIM")
     LEVEL_MAX = (210.0, 1.05)
     COMPLIANCE_MIN = (1e-9, 0.02)
-    NUMBER = Number(-1e38, 1e38, GENERAL)
     SENSED = ('"CURR:DC"', '"VOLT:DC"')
 
     def _on_open(self) -> None:
@@ -47,7 +45,5 @@ class Keithley2450(SCPISource, keithley2450.Keithley2450):
                 f"{self.name}: it measures {sensed}, not {wanted}; set its measurement at the front panel",
                 instrument=self.name,
             )
-        first, again = (self.query(query, self.NUMBER) for query in (":READ?", ":FETC?"))
-        if first != again:
-            raise self.garbled(":READ?", f"{first:g}", f"is {again:g} when asked for again")
-        return again, bool(self.query(f"{self._of(self.COMPLIANCE)}:TRIP?", Whole(0, 1)))
+        measured = self._confirmed(":READ?", ":FETC?", self.NUMBER)
+        return measured, bool(self.query(f"{self._of(self.COMPLIANCE)}:TRIP?", Whole(0, 1)))

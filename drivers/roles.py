@@ -11,6 +11,6 @@ from drivers.temperature_controller import TemperatureController
 from drivers.voltmeter import Voltmeter
 
 __all__ = [
-    "LockIn", "LockInReading", "MagnetState", "MagnetSupply", "RampOutcome", "Source", "SourceFunction", "SourceReading",
-    "TemperatureController", "Voltmeter",
+    "LockIn", "LockInReading", "MagnetState", "MagnetSupply", "RampOutcome", "Source", "SourceFunction",
+    "SourceReading", "TemperatureController", "Voltmeter",
 ]  # fmt: skip

@@ -7,19 +7,18 @@ from abc import abstractmethod
 from typing import Any, ClassVar
 
 from drivers.errors import Refused
-from drivers.instrument import Instrument, Number, Whole, Word
+from drivers.instrument import Number, Whole, Word
+from drivers.scpi_instrument import SCPIInstrument
 from drivers.source import Source, SourceFunction, SourceReading, SourceSettings
 
 GENERAL = re.compile(r"[+-]?[0-9]{1,9}(?:\.[0-9]{1,9})?(?:[eE][+-]?[0-9]{2,3})?")
 """Whatever number; where it is used, it is asked for twice."""
-POWER_ON = 128
-"""Bit 7 of the standard event status register of IEEE 488.2."""
 FUNCTIONS = {"VOLT": SourceFunction.VOLTAGE, "CURR": SourceFunction.CURRENT}
 NEGLIGIBLE = 1e-4
 """How far a set point may be from the one sent, over the largest; the instrument rounds."""
 
 
-class SCPISource(Instrument, Source):
+class SCPISource(SCPIInstrument, Source):
     """A source on a wire that speaks SCPI.
 
     A driver gives the heads of its commands, voltage first: with ``?`` they ask, with a number they set.
@@ -33,10 +32,9 @@ class SCPISource(Instrument, Source):
     """What the instrument can put out [V], [A]."""
     COMPLIANCE_MIN: ClassVar[tuple[float, float]] = (1e-12, 1e-3)
     """Smallest limit that can be set [A], [V]."""
-    WRITTEN: ClassVar[re.Pattern[str]] = GENERAL
-    """How it writes numbers."""
+    NUMBER = Number(-1e38, 1e38, GENERAL)
     SNAPSHOT = ("function", "level", "compliance", "output_on")
-    KEPT = ("function", "output_on")
+    KEPT = ("function", "level", "compliance", "output_on")
 
     Settings = SourceSettings
     settings: Any
@@ -63,21 +61,17 @@ class SCPISource(Instrument, Source):
     @property
     def level(self) -> float:
         """Get the set point; asked for twice, must agree [V or A]."""
-        return self._agreed(f"{self._of(self.LEVEL)}?")
+        return self._agreed(f"{self._of(self.LEVEL)}?", self.NUMBER)
 
     @property
     def compliance(self) -> float:
         """Get the limit of the other quantity; asked for twice, must agree [A or V]."""
-        return self._agreed(f"{self._of(self.COMPLIANCE)}?")
+        return self._agreed(f"{self._of(self.COMPLIANCE)}?", self.NUMBER)
 
     @property
     def output_on(self) -> bool:
         """Get whether the output is on [1]."""
         return bool(self.query(":OUTP?", Whole(0, 1)))
-
-    def power_cycled(self) -> bool:
-        """Return whether the event status has had its power-on bit since it was read last."""
-        return bool(self.query("*ESR?", Whole(0, 255)) & POWER_ON)
 
     def check_level(self, level: float) -> float:
         """Return the set point [V or A] if it is within the limits; raises LimitExceeded."""
@@ -86,13 +80,6 @@ class SCPISource(Instrument, Source):
     def check_compliance(self, limit: float) -> float:
         """Return the limit of the other quantity [A or V] if it may be set; raises LimitExceeded."""
         return self.check_limit(f"compliance_{self.settings.units[1]}", limit)
-
-    def _agreed(self, query: str) -> float:
-        with self.lock:
-            first, second = (self.query(query, Number(-1e3, 1e3, self.WRITTEN)) for _ in range(2))
-        if first != second:
-            raise self.garbled(query, f"{first:g}", f"was followed by {second:g}")
-        return second
 
     @property
     def reading(self) -> SourceReading:
@@ -139,13 +126,5 @@ class SCPISource(Instrument, Source):
             raise Refused(
                 f"{self.name}: its output was told to be {'on' if on else 'off'} and is not; look at its front panel "
                 "(interlock, over-temperature)",
-                instrument=self.name,
-            )
-
-    def _check_taken(self, what: str, wanted: float, taken: float, allowed: float, unit: str) -> None:
-        if abs(taken - wanted) > allowed:
-            raise Refused(
-                f"{self.name}: {what} {wanted:g} {unit} was sent, but the instrument says {taken:g} {unit}; "
-                "is its range large enough? Look at its front panel",
                 instrument=self.name,
             )

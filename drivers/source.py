@@ -13,11 +13,14 @@ from typing import Any
 
 from drivers.clock import Clock
 from drivers.errors import Compliance, Refused
-from drivers.limited import check_settings
+from drivers.limited import Limited, check_settings
 from drivers.magnet_supply import RampOutcome
 from drivers.patience import insist
 
 log = logging.getLogger(__name__)
+
+ROUNDING = 1e-6
+"""Part of a step that does not make another step."""
 
 
 class SourceFunction(enum.Enum):
@@ -28,7 +31,7 @@ class SourceFunction(enum.Enum):
 
 
 @dataclass(frozen=True)
-class SourceSettings:
+class SourceSettings(Limited.Settings):
     """How far and how fast; the defaults suit a gate on a thin oxide, and only its maker's sheet knows better.
 
     Attributes
@@ -172,7 +175,7 @@ class Source(ABC):
     def duration_s(self, start: float, end: float) -> float:
         """Return how long a ramp between two set points [V or A] takes at least [s]."""
         step_s = self.clock.poll_interval_s(self.STEP_S)
-        return step_s * math.ceil(abs(end - start) / (self.settings.ramp_rate_per_s * step_s))
+        return step_s * math.ceil(abs(end - start) / (self.settings.ramp_rate_per_s * step_s) - ROUNDING)
 
     def ramp_to(
         self,
@@ -208,24 +211,29 @@ class Source(ABC):
         end = self.check_level(level)
         if interrupt is not None and interrupt.is_set():
             return RampOutcome.ABORTED
-        at = self._ready_at()
+        at = self._ready_at(end)
         step_s = self.clock.poll_interval_s(self.STEP_S)
         step = self.settings.ramp_rate_per_s * step_s
+        due_s = self.clock.now() + step_s
         self._look(at, end, on_reading)
         while at != end:
-            if self.clock.sleep(step_s, interrupt):
+            if self.clock.sleep(max(0.0, due_s - self.clock.now()), interrupt):
                 log.info("%s: held at %g %s on the way to %g", self.name, at, self.settings.units[0], end)
                 return RampOutcome.ABORTED
-            at = end if abs(end - at) <= step else at + math.copysign(step, end - at)
+            at = end if abs(end - at) <= step * (1 + ROUNDING) else at + math.copysign(step, end - at)
             self._step(at)
+            due_s = self.clock.now() + step_s
             self._look(at, end, on_reading)
         return RampOutcome.HOLDING
 
     def _step(self, level: float) -> None:
         insist(lambda: self._put_level(level))
 
-    def _ready_at(self) -> float:
-        """Return the set point to start from [V or A]; the compliance is lowered to that of the settings."""
+    def _ready_at(self, end: float) -> float:
+        """Return the set point to start from [V or A]; the compliance is lowered to that of the settings.
+
+        It is left alone where the output would fall by it; that is an error unless the ramp goes towards zero.
+        """
         self._check_function()
         if not insist(lambda: self.output_on):
             raise Refused(
@@ -239,7 +247,8 @@ class Source(ABC):
                 "bring it back by hand, or correct config.yaml",
                 instrument=self.name,
             )
-        self._lower_compliance()
+        if self._compliance_too_high() and not self._flows_too_much(at, end):
+            self._lower_compliance()
         return at
 
     def _check_function(self) -> None:
@@ -251,18 +260,33 @@ class Source(ABC):
                 instrument=self.name,
             )
 
+    def _compliance_too_high(self) -> bool:
+        return insist(lambda: self.compliance) > self.settings.compliance * (1 + ROUNDING)
+
+    def _flows_too_much(self, at: float, end: float) -> bool:
+        """Return whether the output would fall by a lower compliance; raises Compliance unless it goes towards zero."""
+        measured, most, unit = abs(insist(lambda: self.reading).measured), self.settings.compliance, self.settings.units
+        if measured < most or math.isnan(measured):
+            return False
+        if _homeward(at, end):
+            return True
+        raise Compliance(
+            f"{self.name}: gives {measured:g} {unit[1]} at {at:g} {unit[0]}, not less than its compliance in "
+            f"config.yaml, {most:g} {unit[1]}; nothing was sent. Ramp it back to 0",
+            instrument=self.name,
+        )
+
     def _lower_compliance(self) -> None:
         most = self.settings.compliance
-        if insist(lambda: self.compliance) > most * (1 + 1e-6):
-            insist(lambda: self._put_compliance(most))
-            log.info("%s: compliance lowered to %g %s", self.name, most, self.settings.units[1])
+        insist(lambda: self._put_compliance(most))
+        log.info("%s: compliance lowered to %g %s", self.name, most, self.settings.units[1])
 
     def _look(self, at: float, end: float, on_reading: Callable[[SourceReading], None] | None) -> None:
         """Look whether the ramp may go on from here; raises Compliance if not."""
         reading = insist(lambda: self.reading)
         if on_reading is not None:
             on_reading(reading)
-        if (end - at) * at < 0:  # towards zero, which is the way out
+        if _homeward(at, end):
             return
         unit, other = self.settings.units
         where = f"{self.name}: at {at:g} {unit} on the way to {end:g} {unit}"
@@ -292,7 +316,8 @@ class Source(ABC):
         if insist(lambda: self.output_on):
             return
         insist(lambda: self._put_level(0.0))
-        self._lower_compliance()
+        if self._compliance_too_high():
+            self._lower_compliance()
         insist(lambda: self._put_output(True))
 
     def switch_off(self) -> None:
@@ -306,3 +331,8 @@ class Source(ABC):
                 instrument=self.name,
             )
         insist(lambda: self._put_output(False))
+
+
+def _homeward(at: float, end: float) -> bool:
+    """Return whether the next step is towards zero, which is the way out of trouble."""
+    return (end - at) * at < 0

@@ -128,7 +128,7 @@ class Keithley2450Twin(SourceTwin):
         return f"{self._measured():.6E}"
 
     @on("FETCh?", "TRACe:STATistics:AVERage?", "TRACe:STATistics:MAXimum?", "TRACe:STATistics:MINimum?")
-    def _fetch(self, buffer: str = "") -> str:
+    def _fetch(self, *buffer_and_elements: str) -> str:
         return f"{self._measured() if self._last is None else self._last:.6E}"
 
     @on("TRACe:STATistics:STDDev?")
@@ -136,7 +136,7 @@ class Keithley2450Twin(SourceTwin):
         return f"{0.0:.6E}"
 
     @on("TRACe:DATA?")
-    def _data(self, first: str = "1", last: str = "1", buffer: str = "") -> str:
+    def _data(self, *first_last_and_buffer: str) -> str:
         return self._fetch()
 
     @on("TRACe:POINts?")

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
 
 
-
 @dataclass
 class Gate:
     """A gate on an oxide: a large resistance, and beyond the breakdown a small one.
