@@ -21,8 +21,11 @@ from drivers.simulated.rack import RackSettings
 
 LARGEST_FILE = 64 * 1024
 SIMULATED = "simulated"
-ROLES = {"magnet": "magnet", "thermometer": "temperature", "lockin_xx": "lockin", "lockin_xy": "lockin"}
+ROLES = {
+    "magnet": "magnet", "thermometer": "temperature", "lockin_xx": "lockin", "lockin_xy": "lockin", "gate": "source",
+}  # fmt: skip
 """What each name under `instruments` does, as the role that its driver must play."""
+OPTIONAL = ("lockin_xy", "gate")
 
 
 class ConfigError(UserError):
@@ -78,15 +81,27 @@ class Config(_Strict):
 
     @model_validator(mode="after")
     def _roles_filled(self) -> Config:
-        missing = [name for name in ROLES if name not in self.instruments and name != "lockin_xy"]
+        missing = [name for name in ROLES if name not in self.instruments and name not in OPTIONAL]
         if missing:
-            raise ValueError(f"instruments: {', '.join(missing)} missing; a rig needs {', '.join(ROLES)}")
+            needed = [name for name in ROLES if name not in OPTIONAL]
+            raise ValueError(f"instruments: {', '.join(missing)} missing; a rig needs {', '.join(needed)}")
         addresses = [
             entry.address.upper() for entry in self.instruments.values() if not DRIVERS[entry.driver].SHARES_ADDRESS
         ]
         twice = {address for address in addresses if addresses.count(address) > 1}
         if twice:
             raise ValueError(f"instruments: address {twice.pop()} stands twice; each instrument has its own")
+        return self
+
+    @model_validator(mode="after")
+    def _current_means_the_same(self) -> Config:
+        for name, entry in self.instruments.items():
+            ohm = getattr(entry.settings, "equivalent_ohm", self.series_resistor_ohm)
+            if ohm != self.series_resistor_ohm:
+                raise ValueError(
+                    f"instruments.{name}.equivalent_ohm = {ohm:g} must be series_resistor_ohm = "
+                    f"{self.series_resistor_ohm:g}: currents would be wrong by that factor"
+                )
         return self
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from drivers.clock import Clock
 from drivers.instrument import DriverError
 from drivers.limited import Limited
 from drivers.patience import insist
-from drivers.roles import LockIn, MagnetSupply, TemperatureController
+from drivers.roles import LockIn, MagnetSupply, Source, TemperatureController
 from drivers.simulated.rack import Rack
 from procedures.measurement import Rig
 
@@ -82,12 +82,13 @@ class Station:
 
     def _rig(self) -> Rig:
         magnet, thermometer = self.instruments["magnet"], self.instruments["thermometer"]
-        xx, xy = self.instruments["lockin_xx"], self.instruments.get("lockin_xy")
+        xx, xy, gate = (self.instruments.get(name) for name in ("lockin_xx", "lockin_xy", "gate"))
         # config.load has looked the drivers up by role; this tells the type checker, and guards a Config made by hand
         if not (isinstance(magnet, MagnetSupply) and isinstance(thermometer, TemperatureController)
-                and isinstance(xx, LockIn) and isinstance(xy, LockIn | None)):  # fmt: skip
+                and isinstance(xx, LockIn) and isinstance(xy, LockIn | None)
+                and isinstance(gate, Source | None)):  # fmt: skip
             raise TypeError("station: an instrument does not play the role of its name; check the drivers in config")
-        rig = Rig(self.clock, magnet, thermometer, xx, xy, self.config.series_resistor_ohm, self.config.sample)
+        rig = Rig(self.clock, magnet, thermometer, xx, xy, self.config.series_resistor_ohm, self.config.sample, gate)
         # known from here on, so that a form that shows how long a run takes need not ask the wire
         insist(rig.look_at_filters)
         return rig

@@ -36,7 +36,7 @@ from drivers.errors import DriverError, Lost
 from drivers.limited import Limited
 from drivers.lock_in import settling_time_constants
 from drivers.patience import insist
-from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, TemperatureController
+from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, Source, TemperatureController
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +144,7 @@ class Rig:
     lockin_xy: LockIn | None
     series_resistor_ohm: float
     sample: Sample = field(default_factory=Sample)
+    gate: Source | None = None
     _filters: list[tuple[float, int]] = field(default_factory=list)
 
     @property
@@ -154,7 +155,7 @@ class Rig:
     @property
     def instruments(self) -> tuple[Limited, ...]:
         """The instruments as what they all are: set in some way, and on some connection."""
-        roles = (self.magnet, self.thermometer, *self.lockins)
+        roles = (self.magnet, self.thermometer, *self.lockins, self.gate)
         return tuple(instrument for instrument in roles if isinstance(instrument, Limited))
 
     def current_A(self) -> float:
@@ -195,6 +196,11 @@ class Measurement(Procedure):
         "Settled to", units="%", default=1.0, minimum=0.001, maximum=30.0,
         description="part of a step of the signal that the lock-in's filter may still owe when a row is taken",
     )  # fmt: skip
+    set_gate: Any = BooleanParameter("Set gate", default=False, description="off: the gate stays as it is")
+    gate_V: Any = FloatParameter(
+        "Gate voltage", units="V", default=0.0, minimum=-1000, maximum=1000, group_by="set_gate",
+        description="reached at the rate of config.yaml before the first sweep, and left there at the end",
+    )  # fmt: skip
     auto_sensitivity: Any = BooleanParameter(
         "Auto sensitivity", default=False,
         description="before each sweep, find the smallest full scale of each lock-in that does not overload",
@@ -220,8 +226,15 @@ class Measurement(Procedure):
         for parameter in self.parameter_objects().values():
             if isinstance(parameter.value, float) and not math.isfinite(parameter.value):
                 raise ValueError(f"{parameter.name}: {parameter.value} is not a number; give one")
+        if self.set_gate:
+            self._gate_of(rig).check_level(self.gate_V)
         rig.magnet.check_rate(self.field_rate_T_per_min)
         rig.lockin_xx.check_oscillator(self.oscillator_V(rig))
+
+    def _gate_of(self, rig: Rig) -> Source:
+        if rig.gate is None:
+            raise ValueError("gate voltage: there is no gate in config.yaml; add an instrument `gate`, or set no gate")
+        return rig.gate
 
     def oscillator_V(self, rig: Rig) -> float:
         """Return the oscillator voltage for the excitation current [V rms]."""
@@ -238,8 +251,19 @@ class Measurement(Procedure):
         self.settling_s = self.rig.settling_s(self.settle_percent / 100)
         for lockin in self.rig.lockins:
             insist(lockin.read)  # clears status bits that belong to the time before this run
+        if self.set_gate:
+            self.through_lost_connections(self._go_to_gate)
         for instrument in self.rig.instruments:
             instrument.remember()
+
+    def _go_to_gate(self) -> None:
+        """Bring the gate to its voltage; a hold on the way is waited out. Raises Compliance where it leaks."""
+        gate = self._gate_of(self.rig)
+        outcome = RampOutcome.ABORTED
+        while outcome is not RampOutcome.HOLDING:
+            self.pause_if_held()
+            outcome = gate.ramp_to(self.gate_V, interrupt=self.control.interrupt)
+        log.info("%s: at %g V, leak %g A", gate.name, self.gate_V, insist(lambda: gate.reading).measured)
 
     def _set_oscillator(self) -> None:
         self.rig.lockin_xx.oscillator_V = self.oscillator_V(self.rig)
