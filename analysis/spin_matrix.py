@@ -33,8 +33,8 @@ _STEP = 1e-20  # of the complex step: its square is nothing
 _FEWEST = 16  # levels of the matrix
 _LEVELS_PER_FIELD = 4.0  # N over (B_phi + 2 B_so)/B
 _DEPTH = 8  # of the continued fraction above N
-_TAIL = 12  # nodes of the sum above N
-_NODES_PER_UNIT = 9.0  # of the polynomial of a curve
+_TAIL = 9  # nodes of the sum above N
+_NODES_PER_UNIT = 8.0  # of the polynomial of a curve
 _PARTS = 5  # a number and its derivatives by beta, sigma, s^2, kappa
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from analysis.channels import FIELD_NM2
+from analysis.channels import FIELD_NM2, thinned
 from analysis.closed_start import closed_start
 from analysis.curve import Curve
 from analysis.model import Model, Parameter, Remark, Starts
@@ -16,8 +16,9 @@ from analysis.special import cooperon
 from analysis.spin_matrix import triplet_curve
 
 USUAL_DRESSELHAUS_NM, USUAL_CUBIC_NM = 300.0, 700.0
-_LEAST = 0.7, 2.0  # of B_phi: with less Rashba splitting than either, a start lies where the curve is flat in it
+_TRIED = 0.7, 2.0, 6.0  # times B_phi: with less Rashba splitting, a start lies where the curve is flat in it
 _NEAR_HELIX = 1.6  # ratio of the two lengths
+_ON_HELIX = 0.02  # of the ratio less 1: there both sides are one
 
 L_RASHBA = Parameter(
     "l_rashba_nm", "nm", 10.0, 1e6, "length of one radian of precession, hbar^2/(2 m alpha_R)", shared=True
@@ -30,6 +31,8 @@ L_CUBIC = Parameter(
     "l_cubic_nm", "nm", 10.0, 1e6, "spin length of the cubic splitting, (2 Omega_3^2 tau_3/D)^(-1/2)",
     known=True, shared=True, default=USUAL_CUBIC_NM,
 )  # fmt: skip
+
+PARAMETERS = (L_PHI, L_RASHBA, L_DRESSELHAUS, L_CUBIC)
 
 
 def _both(field_T: np.ndarray, *lengths_nm: float) -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +47,7 @@ def _both(field_T: np.ndarray, *lengths_nm: float) -> tuple[np.ndarray, np.ndarr
 
 
 def _guess(curve: Curve, held: Mapping[str, float]) -> Starts:
-    """Start where the closed form, which knows one linear splitting only, fits best; take from it what is known."""
+    """Start near where the closed form, which knows one linear splitting only, fits best, less what is known."""
     known = {L_DRESSELHAUS.name: USUAL_DRESSELHAUS_NM, L_CUBIC.name: USUAL_CUBIC_NM, **held}
     b_dresselhaus = FIELD_NM2 / known[L_DRESSELHAUS.name] ** 2
     closed = {name: known[name] for name in (L_PHI.name, L_CUBIC.name) if name in known}
@@ -53,18 +56,20 @@ def _guess(curve: Curve, held: Mapping[str, float]) -> Starts:
         closed[L_RASHBA.name] = float(np.sqrt(FIELD_NM2 / (b_rashba + b_dresselhaus)))
     found = closed_start(RASHBA_CUBIC, curve, closed)
     b_phi, b_linear = (FIELD_NM2 / found[name] ** 2 for name in (L_PHI.name, L_RASHBA.name))
-    starts = []
-    for b_rashba in sorted({max(b_linear - b_dresselhaus, least * b_phi) for least in _LEAST}):
+    field, dsigma = thinned(curve)
+    starts, misfit = [], []
+    for b_rashba in sorted({max(b_linear - b_dresselhaus, _TRIED[0] * b_phi), *(factor * b_phi for factor in _TRIED)}):
         length = float(np.clip(np.sqrt(FIELD_NM2 / b_rashba), L_RASHBA.lower, L_RASHBA.upper))
-        start = {**known, L_PHI.name: found[L_PHI.name], L_RASHBA.name: length}
+        start = {**known, L_PHI.name: found[L_PHI.name], L_RASHBA.name: length, **held}
         starts.append({name: value for name, value in start.items() if name not in held})
-    return tuple(starts) if L_RASHBA.name not in held else tuple(starts[:1])
+        misfit.append((dsigma - _both(field, *(start[parameter.name] for parameter in PARAMETERS))[0]).var())
+    return (starts[int(np.argmin(misfit))],)
 
 
 def _twin(values: Mapping[str, float]) -> dict[str, float]:
     """Return the other side of the spin helix: there a little more Rashba splitting looks like a little less."""
     ratio = values[L_DRESSELHAUS.name] / values[L_RASHBA.name]
-    if not 1 / _NEAR_HELIX < ratio < _NEAR_HELIX:
+    if not 1 / _NEAR_HELIX < ratio < _NEAR_HELIX or abs(ratio - 1) < _ON_HELIX:
         return {}
     return {**values, L_RASHBA.name: values[L_DRESSELHAUS.name] * ratio}
 
@@ -97,7 +102,7 @@ RASHBA_DRESSELHAUS = Model(
     title="Rashba, linear and cubic Dresselhaus splitting together: 3 x 3 level matrices",
     derived=linear_splitting,
     source="W. Knap et al., Phys. Rev. B 53, 3912 (1996), doi:10.1103/PhysRevB.53.3912",
-    parameters=(L_PHI, L_RASHBA, L_DRESSELHAUS, L_CUBIC),
+    parameters=PARAMETERS,
     both=_both,
     guess=_guess,
     validity=_validity,

@@ -14,7 +14,6 @@ NOISE = 1e-3
 WRONG_UNIT = 1e4
 
 SLOW = {
-    "ballistic_rashba",
     "rashba_dresselhaus",
     "rashba_cubic",
     "fukuyama_hoshino_zeeman",
