@@ -61,6 +61,7 @@ def settings_for(args: argparse.Namespace, runs: Sequence[Run]) -> Settings:
             model=args.model, window_T=getattr(args, "window_T", None),
             fixed=tuple(_fixed(text) for text in getattr(args, "fix", [])),
             sample=dataclasses.replace(_common_sample(runs), **given),
+            current_known=all(run.current_known for run in runs),
         )  # fmt: skip
     except ValueError as error:
         raise UserError(str(error)) from error

@@ -40,7 +40,7 @@ def table(snapshot: Snapshot, files: Sequence[str] = ()) -> Table:
         fit, together = sweep.fit, joint.of(sweep.sweep) if joint else None
         cells = [
             "-" if sweep.temperature_K is None else f"{sweep.temperature_K:.3f}", fit.model if fit else "-",
-            _length(sweep, "l_phi_nm"), _length(sweep, "l_so_nm"), f"{fit.chi2_reduced:.2f}" if fit else "-",
+            _length(sweep, "l_phi_nm"), _length(sweep, "l_so_nm"), _chi2(sweep),
             sweep.symmetry.symmetry_class,
         ]  # fmt: skip
         cells += [_in_nm(together[0]) if together else "-"] if joint else []
@@ -68,6 +68,13 @@ def _length(sweep: SweepResult, name: str) -> str:
     if sweep.fit is None or name not in {e.name for e in sweep.fit.estimates}:
         return "-"
     return _in_nm(sweep.fit[name])
+
+
+def _chi2(sweep: SweepResult) -> str:
+    """Return chi^2 per degree of freedom; without error bars there is none."""
+    if sweep.fit is None or sweep.curve is None or sweep.curve.error is None:
+        return "-"
+    return f"{sweep.fit.chi2_reduced:.2f}"
 
 
 def _in_nm(estimate: Estimate) -> str:

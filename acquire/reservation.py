@@ -77,6 +77,7 @@ class Reservation:
         record = {"pid": os.getpid(), "host": socket.gethostname(), "program": _program(), "since": time.time()}
         # who holds it is told if it can be; the lock itself is what counts
         with contextlib.suppress(OSError):
+            note.unlink(missing_ok=True)  # that of another user could not be written over, and would be taken for ours
             note.write_text(json.dumps(record), encoding="utf-8")
 
     def release(self) -> None:

@@ -29,6 +29,8 @@ class Run:
         What the file says of the sample; None where it says nothing.
     remarks : tuple of str
         What a reader should know: unfinished, torn.
+    current_known : bool
+        The current of the rows is the one that flowed; False for resistances of a table, where it is but a factor.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class Run:
     curve: Curve | None = None
     sample: Sample | None = None
     remarks: tuple[str, ...] = ()
+    current_known: bool = True
 
     def sweeps(self) -> list[int]:
         """Return the numbers of the field sweeps in the file, in order; a reduced curve is number 0."""
@@ -98,4 +101,5 @@ def _table(path: Path, columns: Columns | None) -> Run:
     table, remarks = read_table(path, columns)
     if isinstance(table, Curve):
         return Run(path, curve=table, remarks=remarks)
-    return Run(path, table, remarks=remarks)
+    known = columns.excitation_nA is not None or columns.reference_ohm is not None
+    return Run(path, table, remarks=remarks, current_known=known)

@@ -29,7 +29,7 @@ from acquire.trouble import foreseen
 from acquire.worker import ABORTED, FAILED, FINISHED, QUENCHED, Worker
 from analysis.live import Settings
 from analysis.snapshot import Snapshot
-from drivers.errors import DriverError
+from drivers.errors import DriverError, Quench, Tripped
 from drivers.patience import insist
 from procedures.catalogue import PROCEDURES
 from procedures.measurement import HOLD, ZERO, Control, Measurement
@@ -94,7 +94,7 @@ class Session:
         if station:
             self._guard = TemperatureGuard(station.config.temperature_pause_K, station.config.temperature_stop_K)
             self._supervisor = Supervisor(
-                station.rig, self._publish_readings, self._quenched, self._judge_temperature, lambda: self._row
+                station.rig, self._publish_readings, self._tripped, self._judge_temperature, lambda: self._row
             )
             self._supervisor.start()
 
@@ -282,7 +282,7 @@ class Session:
             if status == FINISHED:
                 message = "magnet at zero" if self._procedures[number].at_end == ZERO else "magnet holding"
             state = {FINISHED: State.IDLE, ABORTED: State.HOLDING, FAILED: State.FAILED}[status]
-            self._finish_with(State.QUENCH if control.quenched else state, f"{status}: {message}")
+            self._finish_with(*_after_trip(control, state, f"{status}: {message}"))
         if status == FINISHED and not control.interrupt.is_set():
             self.start()
 
@@ -327,7 +327,10 @@ class Session:
         with self._lock:
             if self._control is not None:
                 self._control.request_hold()
-            if self.status.state in (State.IDLE, State.RUNNING, State.HOLDING) and self._station is not None:
+            shown = self.status.state in (State.IDLE, State.RUNNING, State.HOLDING)
+            # a hold that was not taken shows as failed while the run waits; the next may be taken
+            waits_on = self._control is not None and not self._control.trip and self.status.state is State.FAILED
+            if (shown or waits_on) and self._station is not None:
                 waits = "; the run waits" if self._control is not None else ""
                 self._tell(State.HOLDING, f"holding the magnet{waits}")
         self._send_hold()
@@ -351,18 +354,22 @@ class Session:
         assert self._station is not None
         with on_its_way:
             try:
-                self._station.rig.magnet.hold()
+                self._station.rig.hold_magnet()
             except DriverError as error:
                 log.error("hold: %s", error)
                 self._tell(State.FAILED, f"the hold was NOT taken: {error}")
 
-    def _quenched(self) -> None:
-        log.critical(QUENCHED)
+    def _tripped(self, error: Quench | Tripped) -> None:
+        """End what runs: the magnet has quenched, tripped or lost its power."""
+        quenched = isinstance(error, Quench)
+        sentence = QUENCHED if quenched else str(error)
+        log.critical("%s", sentence)
         with self._lock:
             if self._control is not None:
-                self._control.quenched = True
+                self._control.quenched |= quenched
+                self._control.trip = sentence
                 self._control.request_stop(HOLD)
-            self._tell(State.QUENCH, QUENCHED)
+            self._tell(State.QUENCH if quenched else State.FAILED, sentence)
 
     def do_errand(self, word: str) -> None:
         """Re-arm the magnet, or enter or leave the persistent mode; returns at once, stop and hold interrupt it.
@@ -392,7 +399,7 @@ class Session:
                 log.exception("%s failed", word)
             sentence = f"{IN_WORDS[word]} failed: {error}"
         finally:
-            self._finish_with(State.QUENCH if control.quenched else state, sentence)
+            self._finish_with(*_after_trip(control, state, sentence))
 
     def _judge_temperature(self, temperature_K: float) -> None:
         """Do what the guard says of a temperature; on the supervisor's thread, whatever the procedure is doing."""
@@ -499,6 +506,13 @@ class Session:
             self._supervisor.close()
         if self._station is not None:
             self._station.close()
+
+
+def _after_trip(control: Control, state: State, sentence: str) -> tuple[State, str]:
+    """Return state and sentence at the end of a run or errand; a quench or trip meanwhile is what a person must see."""
+    if control.quenched or control.trip:
+        state = State.QUENCH if control.quenched else State.FAILED
+    return state, sentence if not control.trip or control.trip in sentence else f"{sentence}; {control.trip}"
 
 
 def _in_words(procedure: Measurement) -> str:

@@ -49,6 +49,8 @@ class Readings:
         Longitudinal resistance V_xx/I [ohm].
     overload, unlocked : bool
         A lock-in is overloaded, or has lost its reference.
+    tripped : bool
+        The magnet supply shows a quench, a trip or a fault, or one has not been re-armed.
     faults : tuple of str
         One sentence for each instrument that did not answer.
     """
@@ -64,6 +66,7 @@ class Readings:
     resistance_ohm: float | None = None
     overload: bool = False
     unlocked: bool = False
+    tripped: bool = False
     faults: tuple[str, ...] = ()
 
 

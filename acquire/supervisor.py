@@ -1,4 +1,7 @@
-"""Looks at the instruments on a thread of its own, also when nothing runs: a quench, a temperature too high."""
+"""Looks at the instruments on a thread of its own, also when nothing runs: a quench, a temperature too high.
+
+A connection that is gone is opened again here, too, so that a magnet is within reach when nothing runs.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any, TypeVar
 
 from acquire.status import Readings
 from analysis.row import CURRENT, FLAGS, X_XX, X_XY, Flag
-from drivers.errors import DriverError, Lost, Timeout
+from drivers.errors import DriverError, Lost, Quench, Timeout, Tripped
 from drivers.roles import LockIn, MagnetState
 from procedures.measurement import Rig
 
@@ -23,6 +26,8 @@ INTERVAL_S = 0.3
 SILENCE_S = 10.0
 """How long a silent instrument is left alone, so that its timeouts do not delay the look at the magnet."""
 
+TRIPPED = (MagnetState.QUENCH, MagnetState.FAULT)
+
 Value = TypeVar("Value")
 
 
@@ -33,8 +38,8 @@ class Supervisor(threading.Thread):
     ----------
     rig : Rig
     publish : callable of Readings
-    on_quench : callable
-        Called once when the magnet supply reports a quench.
+    on_trip : callable of Quench or Tripped
+        Called once when the magnet supply reports a quench, a trip or a fault, with what that means.
     on_temperature : callable of float
         Called with every temperature that is read [K].
     row_under_way : callable
@@ -43,17 +48,17 @@ class Supervisor(threading.Thread):
     """
 
     def __init__(
-        self, rig: Rig, publish: Callable[[Readings], None], on_quench: Callable[[], None],
+        self, rig: Rig, publish: Callable[[Readings], None], on_trip: Callable[[Quench | Tripped], None],
         on_temperature: Callable[[float], None], row_under_way: Callable[[], Mapping[str, float] | None],
     ) -> None:  # fmt: skip
         super().__init__(name="supervisor", daemon=True)
         self._rig = rig
         self._publish = publish
-        self._on_quench = on_quench
+        self._on_trip = on_trip
         self._on_temperature = on_temperature
         self._row_under_way = row_under_way
         self._closing = threading.Event()
-        self._quench_told = False
+        self._told = ""
         self._full_scale: dict[str, float] = {}
         self._silent: dict[str, tuple[float, str]] = {}
 
@@ -62,7 +67,7 @@ class Supervisor(threading.Thread):
         while not self._closing.is_set():
             try:
                 readings = self.look()
-                self._tell_quench(readings.magnet == MagnetState.QUENCH.value)
+                self._tell_trip(readings)
                 if readings.temperature_K is not None:
                     self._on_temperature(readings.temperature_K)
                 self._publish(readings)
@@ -71,10 +76,12 @@ class Supervisor(threading.Thread):
                 log.exception("supervisor: this look failed")
             self._closing.wait(INTERVAL_S)
 
-    def _tell_quench(self, quenched: bool) -> None:
-        if quenched and not self._quench_told:
-            self._on_quench()
-        self._quench_told = quenched
+    def _tell_trip(self, readings: Readings) -> None:
+        if not readings.magnet:  # it did not answer; what was told still holds
+            return
+        if readings.tripped and readings.magnet != self._told:
+            self._on_trip(self._rig.magnet.latched_error(MagnetState(readings.magnet)))
+        self._told = readings.magnet
 
     def close(self) -> None:
         """End the thread."""
@@ -86,6 +93,8 @@ class Supervisor(threading.Thread):
         """Read everything once; an instrument that does not answer is named in `faults`."""
         faults: list[str] = []
         rig, magnet, thermometer = self._rig, self._rig.magnet, self._rig.thermometer
+        for instrument in rig.instruments:
+            self._ask(instrument.name, instrument.reconnect, faults)
         state = self._ask("magnet", lambda: magnet.state, faults)
         lockins = self._lockins_from_row(faults)
         return Readings(
@@ -93,6 +102,7 @@ class Supervisor(threading.Thread):
             field_T=self._ask("magnet", lambda: magnet.field_T, faults),
             field_target_T=self._ask("magnet", lambda: magnet.target_T, faults),
             magnet="" if state is None else state.value,
+            tripped=state in TRIPPED,
             temperature_K=self._ask("thermometer", lambda: thermometer.temperature_K, faults),
             setpoint_K=self._ask("thermometer", lambda: thermometer.setpoint_K, faults),
             faults=tuple(dict.fromkeys(faults)),

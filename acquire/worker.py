@@ -83,16 +83,20 @@ class Worker(threading.Thread):
             self.control.quenched |= isinstance(error, Quench)
             self._note(error)
             status, message = FAILED, _words(error)
-        if self.control.quenched and status != FAILED:
-            status, message = FAILED, QUENCHED
+        status, message = self._as_tripped(status, message)
         self.procedure.status = _STATUS[status]
         return status, message
 
     def _close(self, status: str, message: str) -> tuple[str, str]:
-        status, message = self._guarded(self.procedure.shutdown, status, message)
+        status, message = self._as_tripped(*self._guarded(self.procedure.shutdown, status, message))
         if status == FINISHED and self.control.stop.is_set():
             status, message = ABORTED, "stopped by the user after the last row"
         return self._guarded(lambda: self._journal.close(status, message), status, message)
+
+    def _as_tripped(self, status: str, message: str) -> tuple[str, str]:
+        """Return a run in which the supervisor saw the magnet quench or trip as one that has failed."""
+        tripped = self.control.trip and status != FAILED
+        return (FAILED, self.control.trip) if tripped else (status, message)
 
     def _guarded(self, step: Callable[[], object], status: str, message: str) -> tuple[str, str]:
         try:

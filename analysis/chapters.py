@@ -91,7 +91,10 @@ def transport(series: FilmSeries) -> Chapter:
     said = f"{hall.carriers} by the sign of the Hall slope" if hall.carriers else "the sign of the carriers is not told"
     sentences, remarks = [said], list(hall.remarks)
     if gas is None:
-        sentences.append("mass of the carriers (Dirac: velocity; 3D: thickness) not given: no D, no k_F l")
+        wanting = "mass of the carriers (Dirac: velocity; 3D: thickness) not given"
+        if hall.density.value is None or hall.mobility.value is None:
+            wanting = "the Hall slope does not determine density and mobility"
+        sentences.append(f"{wanting}: no D, no k_F l")
         return Chapter("transport", tuple(numbers), tuple(sentences), tuple(remarks))
     numbers += [e for e in gas.estimates(hall) if e.name != "g"]
     limit = ioffe_regel(gas.k_F_l)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analysis import refit
 from analysis.curve import Curve
 from analysis.dimension import DimensionCheck, check_dimension
 from analysis.estimate import FitResult
@@ -17,9 +18,10 @@ from analysis.model import Remark
 from analysis.sample import Sample
 from analysis.window import WindowScan, scan_windows
 
-_MOVED = 3.0
-"""Standard errors by which L_phi must change for a narrower window to be taken: those of its profile, which is wider
-than the covariance where L_phi and another length can hardly be told apart."""
+_EXCLUDED = 16.0
+"""Rise of chi^2 of a narrower window at the L_phi of the whole curve, for that window to be taken: four standard
+errors, since the worst of eight windows is looked at. A covariance would not do: where L_phi and another length can
+hardly be told apart, chi^2 has a second valley at a distance of many of its standard errors."""
 _MATTERS = 1.3
 """Times by which correlated structure must enlarge the error of L_phi to be worth a word."""
 BEYOND = "ballistic film"
@@ -113,10 +115,16 @@ def _within(fitted: FitResult, curve: Curve, scan: WindowScan, sample: Sample) -
         return fitted
     held = {name: fitted.values[name] for name in fitted.declared.names if name not in fitted.free}
     narrow = fit(fitted.declared, curve, fixed=held, window_T=scan.windows[scan.chosen].limit_T, sample=sample)
-    first, second = fitted["l_phi_nm"], narrow["l_phi_nm"]
-    if first.value is None or second.value is None or second.error is None:
+    if fitted["l_phi_nm"].value is None or narrow["l_phi_nm"].value is None:
         return fitted
-    return narrow if abs(second.value - first.value) > _MOVED * second.error else fitted
+    return narrow if _rise(narrow, fitted, curve) > _EXCLUDED else fitted
+
+
+def _rise(narrow: FitResult, whole: FitResult, curve: Curve) -> float:
+    """Return by how much chi^2 in the narrow window rises where L_phi is that of the whole curve."""
+    task = refit.task(narrow, refit.fitted_part(narrow, curve), start=whole.values)
+    held = task.problem.minimise(task.starts()[0], held=(task.places[0]["l_phi_nm"],))
+    return (held.chi2 - narrow.chi2) / (narrow.chi2_reduced if curve.error is None else 1.0)
 
 
 def _treated(fitted: FitResult, treated: TreatedFit | None) -> FitResult:

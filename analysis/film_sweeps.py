@@ -1,7 +1,8 @@
 """From analysed sweeps to the `FilmSeries` that a statement is made from.
 
 sigma at B = 0 is the mean over a sweep with the fitted magnetoconductance taken off; its error is the scatter over the
-root of the number of rows, so that what all rows share (geometry, gain) is not in it.
+root of the number of rows, or that of the constant of the fit where the fitted curve is less certain than the rows are.
+What all rows share (geometry, gain) is not in it.
 """
 
 from __future__ import annotations
@@ -111,7 +112,8 @@ def _zero_field(sweep: SweepResult, field_T: np.ndarray, slope: Hall | None) -> 
     low, high = sweep.fit.window_T
     inside = (field_T >= low) & (field_T <= high)
     sigma = _sigma(sweep, field_T, slope)[inside] - G0 * sweep.fit.evaluate(field_T[inside])
-    return _mean(sigma)
+    mean, error = _mean(sigma)
+    return mean, max(error, G0 * sweep.fit.offset_error)
 
 
 def _high_field(sweep: SweepResult, field_T: np.ndarray, slope: Hall | None, reach_T: float) -> tuple[float, float]:

@@ -185,7 +185,9 @@ def _treated(
     if not said.recognised:
         return TreatedFit(said, None, 0.0)
     remark = Remark("fluctuations", said.sentence)
-    return TreatedFit(said, replace(result, remarks=(*result.remarks, remark)), moved_T + again_T)
+    # the window is told in fields of the curve that came in: by it others find the points that were fitted
+    result = replace(result, window_T=fitted.window_T, remarks=(*result.remarks, remark))
+    return TreatedFit(said, result, moved_T + again_T)
 
 
 def _first_look(

@@ -34,6 +34,8 @@ AUTO_MODELS = ("hln", "hln_full")
 """The models that `auto` chooses from."""
 
 JOINT_MODEL = "hln_full"
+"""The model, alone or with backgrounds, that sweeps of several temperatures are fitted with together."""
+
 _DRAWN_POINTS = 401
 _NEAR_ZERO = 0.05  # of the largest field: a sweep that stays farther from zero is not extrapolated to it
 
@@ -57,6 +59,9 @@ class Settings:
         Fit finished sweeps of different temperatures together, with one L_so.
     reference_ohm : float or None
         Resistor over which a column `v_ref_V` was measured: the current is taken from it.
+    current_known : bool
+        The current in the rows is the one that flowed. False where only resistances are known: heating is then not
+        looked at.
     """
 
     model: str = AUTO
@@ -66,6 +71,7 @@ class Settings:
     sample: Sample = field(default_factory=Sample)
     joint: bool = True
     reference_ohm: float | None = None
+    current_known: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what no sweep could be analysed with.
@@ -131,6 +137,8 @@ def analyse_curve(curve: Curve, settings: Settings, final: bool = True, sweep: i
 
 
 def _result(sweep: int, reduction: Reduction, settings: Settings, final: bool) -> SweepResult:
+    if not settings.current_known:
+        reduction = replace(reduction, current_A=None)
     curve, fitted, candidates, reason = reduction.curve, None, (), reduction.reason
     found = Symmetry("undetermined", reason)
     if curve is not None:
@@ -313,9 +321,14 @@ def _reach(fitted: FitResult) -> float:
     return max(abs(end) for end in fitted.window_T)
 
 
+def _alone(fitted: FitResult) -> str:
+    """Return the name of the model without its backgrounds."""
+    return (fitted.declared.alone or fitted.declared).name
+
+
 def _joint(finished: tuple[SweepResult, ...], settings: Settings) -> JointSeries | None:
     """Fit all finished sweeps with one L_so, where spin-orbit coupling shows in one of them."""
-    shows = any(result.fit is not None and result.fit.model == JOINT_MODEL for result in finished)
+    shows = [fit.model for result in finished if (fit := result.fit) is not None and _alone(fit) == JOINT_MODEL]
     series = [
         (result.sweep, result.temperature_K, result.curve.within(_reach(result.fit)))
         for result in finished
@@ -326,7 +339,7 @@ def _joint(finished: tuple[SweepResult, ...], settings: Settings) -> JointSeries
         return None
     sweeps, temperatures, curves = zip(*series, strict=True)
     joint = joint_fit(
-        JOINT_MODEL, curves, fixed=settings.held(JOINT_MODEL), window_T=settings.window_T, sample=settings.sample
+        shows[0], curves, fixed=settings.held(shows[0]), window_T=settings.window_T, sample=settings.sample
     )
     lengths = tuple(result["l_phi_nm"] for result in joint.results)
     classes = tuple(symmetry(result, curve) for result, curve in zip(joint.results, curves, strict=True))

@@ -119,19 +119,19 @@ def reduce_sweep(
     if not (legs or reason):
         reason = f"no leg has {FEWEST_POINTS} good rows yet: wait for more, or take more field points"
     curve, offset, error, offsets = None, field_offset_T or 0.0, None, {}
+    temperature_K, cold = _believed(_mean(kept[TEMPERATURE]))
+    remarks += cold
     if legs:
         legs, even, bars, late = _fitted(read, legs, field_offset_T)
         remarks += bars.remarks(_interval_s(kept[TIME]))
         averages = [averaged(leg) for leg in legs]
-        curve, notes, reason = _curve(
-            averages, even, bars, _mean(kept[TEMPERATURE]), bool(np.isfinite(kept[X_XY]).any())
-        )
+        curve, notes, reason = _curve(averages, even, bars, temperature_K, bool(np.isfinite(kept[X_XY]).any()))
         remarks += notes
         offset, error, offsets, notes = _offsets(legs, even, field_offset_T is not None)
         remarks += notes + lag.remarks(late, _in_words(legs, offsets))
     return Reduction(
         read.rows, read.left_out, read.resistance, curve, offset, error, offsets,
-        _mean(read.resistance.sheet_ohm), _mean(kept[TEMPERATURE]), _spread(kept[TEMPERATURE]), _mean(kept[CURRENT]),
+        _mean(read.resistance.sheet_ohm), temperature_K, _spread(kept[TEMPERATURE]), _mean(kept[CURRENT]),
         tuple(remarks), reason,
     )  # fmt: skip
 
@@ -190,6 +190,9 @@ def reduce_curve(curve: Curve, field_offset_T: float | None = None) -> Reduction
     """
     nothing = np.empty(0)
     resistance = Resistance(nothing, nothing, nothing, nothing.astype(int))
+    temperature_K, cold = _believed(curve.temperature_K)
+    if cold:
+        curve = replace(curve, temperature_K=None)
     points, reason = len(curve.field_T), _unusable_curve(curve)
     found, offset, error, remarks = None if reason else curve, field_offset_T or 0.0, None, []
     leg = None if reason else _as_leg(curve)
@@ -200,7 +203,7 @@ def reduce_curve(curve: Curve, field_offset_T: float | None = None) -> Reduction
     elif leg is not None and leg.field_T[0] * leg.field_T[-1] < 0:
         remarks = [Remark("one_sign", "hardly any point on one side of zero: the field offset is taken as 0")]
     return Reduction(
-        points, 0, resistance, found, offset, error, {}, None, curve.temperature_K, None, None, tuple(remarks), reason
+        points, 0, resistance, found, offset, error, {}, None, temperature_K, None, None, (*cold, *remarks), reason
     )
 
 
@@ -311,6 +314,14 @@ def _interval_s(time_s: np.ndarray) -> float | None:
     steps = np.diff(time_s[np.isfinite(time_s)])
     usual = float(np.median(steps)) if steps.size else 0.0
     return usual if usual > 0 else None
+
+
+def _believed(temperature_K: float | None) -> tuple[float | None, list[Remark]]:
+    """Return the temperature, or None and a remark where no film can have it."""
+    if temperature_K is None or 0 < temperature_K < math.inf:
+        return temperature_K, []
+    note = f"the thermometer says {temperature_K:.3g} K, which is no temperature: it is taken as not known"
+    return None, [Remark("temperature", note)]
 
 
 def _mean(values: np.ndarray) -> float | None:

@@ -136,7 +136,7 @@ def scan_windows(
         raise ValueError(f"windows: {of} is no fitted length of {fitted.model}; there are {', '.join(fitted.free)}")
     if windows < 2:
         raise ValueError(f"windows: {windows} asked for; it takes 2 or more to see a drift")
-    sample, curve = sample or Sample(), _with_errors(curve)
+    sample, curve, fitted = sample or Sample(), _with_errors(curve), _without_loose(fitted, of)
     found, values = [], dict(fitted.values)
     # from the widest inwards, each from its neighbour's solution
     for limit_T in _limits(fitted, curve, sample, windows)[::-1]:
@@ -148,6 +148,19 @@ def scan_windows(
         found.append(window)
         values = task.values(0, minimum)
     return _judged(fitted, _with_drifts(found[::-1]), of)
+
+
+def _without_loose(fitted: FitResult, of: str) -> FitResult:
+    """Return the fit with what it does not determine held, where it describes the curve.
+
+    What the whole curve does not determine, a part of it does not either. Left free, such a length runs to its bound
+    in one window and not in the next, and their errors are not those of nested estimators any more.
+    """
+    if any(remark.code == "misfit" for remark in fitted.remarks):
+        return fitted
+    kept = tuple(name for name in fitted.free if name == of or fitted[name].determined)
+    loose = len(fitted.free) - len(kept)
+    return replace(fitted, free=kept, parameters_free=fitted.parameters_free - loose)
 
 
 def _with_errors(curve: Curve) -> Curve:

@@ -39,6 +39,7 @@ class DSPLockIn(LockIn, Instrument):
         "filter_stages", "input_mode", "voltage_input", "input_coupling_dc", "reference_source",
     )  # fmt: skip
     KEPT = ("oscillator_V", "phase_deg", "time_constant_s", "filter_stages", "input_mode")
+    SHOWS_POWER = False
     FULL_SCALES_V = SENSITIVITIES_V
     TIME_CONSTANTS_S: ClassVar[tuple[float, ...]]
     IN_STATUS: ClassVar[tuple[int, int]]

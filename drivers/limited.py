@@ -37,6 +37,8 @@ class Limited:
     """The quantities that are written into the head of a sweep."""
     KEPT: ClassVar[tuple[str, ...]] = ()
     """The quantities that nothing changes during a run; one that changes makes the rows wrong."""
+    SHOWS_POWER: ClassVar[bool] = True
+    """Whether `power_cycled` sees every loss of power; without that the settings are compared at every row."""
 
     name: str
     address: str
@@ -134,6 +136,10 @@ class Limited:
             It is not; the text says what has changed.
         """
         self.check_power()
+        if self.SHOWS_POWER:
+            self._check_kept()
+
+    def _check_kept(self) -> None:
         kept, now = self._remembered or {}, insist(self._kept)
         if changed := [f"{name} was {kept[name]!r}, is {now[name]!r}" for name in kept if kept[name] != now[name]]:
             raise self._restarted("; ".join(changed))
@@ -142,6 +148,8 @@ class Limited:
         """Check with as few questions as possible that the power was not off since `remember`; raises Restarted."""
         if insist(self.power_cycled) and self._remembered is not None:
             raise self._restarted("its power was off")
+        if not self.SHOWS_POWER:
+            self._check_kept()
 
     def power_cycled(self) -> bool:
         """Return whether the instrument shows that its power was off since it was asked last."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from drivers.clock import Clock
-from drivers.errors import DriverError, LimitExceeded, Quench, Refused, Timeout, Tripped
+from drivers.errors import DriverError, LimitExceeded, Lost, Quench, Refused, Timeout, Tripped
 from drivers.patience import insist
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ class MagnetSupply(ABC):
     """A ramp may take MARGIN times as long as distance / rate says, and this much more [s]."""
     FEWEST_LOOKS = 20
     """A deadline counts after so many looks: a computer that was asleep, or too busy, has not watched the magnet."""
+    _hold_owed = False
 
     @property
     @abstractmethod
@@ -239,6 +240,21 @@ class MagnetSupply(ABC):
         except DriverError as second:
             error.add_note(f"and it could not be told to hold: {second}")
             log.error("%s: could not be told to hold: %s", self.name, second)
+
+    @contextmanager
+    def _owing_hold(self) -> Iterator[None]:
+        """Within it a hold is sent; one that finds the connection gone is owed."""
+        try:
+            yield
+        except Lost:
+            self._hold_owed = True
+            raise
+        self._hold_owed = False
+
+    def _pay_hold(self) -> None:
+        """Send the hold that is owed, now that there is a connection again; the ramp has gone on meanwhile."""
+        if self._hold_owed:
+            self.hold()
 
     def _arrived(self, state: MagnetState, now_T: float, field_T: float) -> bool:
         resting = state is MagnetState.HOLDING or (state is MagnetState.AT_ZERO and field_T == 0)

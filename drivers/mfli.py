@@ -93,6 +93,7 @@ class MFLI(Limited, LockIn):
         "filter_stages", "input_coupling_ac", "input_differential", "external_reference",
     )  # fmt: skip
     KEPT = ("oscillator_V", "phase_deg", "time_constant_s", "filter_stages")
+    SHOWS_POWER = False
     FULL_SCALES_V = FULL_SCALES_V
 
     @dataclass(frozen=True)

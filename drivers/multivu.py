@@ -173,11 +173,13 @@ class Connection:
             if self._users <= 0:
                 self._drop()
 
-    def reopen(self, name: str) -> None:
-        """Open it again if it is gone; raises Lost."""
+    def reopen(self, name: str) -> bool:
+        """Open it again if it is gone, and return whether it was; raises Lost."""
         with self.lock:
-            if self._session is None:
-                self._session = self._open(name)
+            if self._session is not None:
+                return False
+            self._session = self._open(name)
+            return True
 
     def _open(self, name: str) -> MultiVuSession:
         found = ADDRESS.fullmatch(self.address)
@@ -296,10 +298,9 @@ class MultiVuInstrument(Limited):
         return f"Quantum Design,{flavor}"
 
     def reconnect(self) -> None:
-        """Open the connection again; raises Lost or Timeout."""
+        """Open the connection again if it is gone; raises Lost or Timeout."""
         with self.lock:
-            self._connection.reopen(self.name)
-            if (identity := self._identify()) != self.identity:
+            if self._connection.reopen(self.name) and (identity := self._identify()) != self.identity:
                 raise Lost(f"{self.name}: {self.address} is now {identity}, was {self.identity}", instrument=self.name)
 
     def close(self) -> None:

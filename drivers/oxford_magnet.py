@@ -13,7 +13,7 @@ from drivers.magnet_supply import MagnetState
 from drivers.patience import insist
 from drivers.persistent_switch import SwitchState, SwitchTimer
 from drivers.ramp_segments import MagnetSettings
-from drivers.wired_magnet import URGENT_S, WiredMagnet
+from drivers.wired_magnet import WiredMagnet
 
 LAST_DIGIT_T = 1.1e-3
 """How far two replies may be apart with a field that stands still, in the coarsest form of a reply [T]."""
@@ -166,14 +166,8 @@ class OxfordMagnet(WiredMagnet):
 
     def _hold_at_once(self, at_once: Callable[[], object], see: Callable[[], object]) -> None:
         """Send the hold beside whatever is under way, and if nothing is see that it was obeyed."""
-        alone = self.lock.acquire(timeout=URGENT_S)
         try:
-            at_once()
-            if alone:
-                insist(see)
+            self._urgently(at_once, see)
         except Refused:
             if not self._troubled():  # what has quenched or tripped does not ramp
                 raise
-        finally:
-            if alone:
-                self.lock.release()

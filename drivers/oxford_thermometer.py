@@ -41,6 +41,7 @@ class OxfordThermometer(Instrument, TemperatureController):
 
     role = "temperature"
     KEPT = ("zones_used",)
+    _was_closed = False
     PID_LIMITS: ClassVar[dict[str, tuple[float, float]]]
 
     # what a driver supplies
@@ -63,6 +64,12 @@ class OxfordThermometer(Instrument, TemperatureController):
     def _own_limits(self) -> dict[str, tuple[float, float]]:
         return self.settings.limits() | self.PID_LIMITS
 
+    def power_cycled(self) -> bool:
+        """Return whether the control loop is open that was closed before: so it comes up after a loss of power."""
+        closed, before = self.loop_closed, self._was_closed
+        self._was_closed = closed
+        return before and not closed
+
     def check_temperature(self, temperature_K: float) -> float:
         """Return the temperature [K] if it is within the limits; raises LimitExceeded."""
         return self.check_limit("temperature_K", temperature_K)
@@ -83,6 +90,7 @@ class OxfordThermometer(Instrument, TemperatureController):
         rate = self.settings.ramp_rate_K_per_min if rate_K_per_min is None else rate_K_per_min
         rate = self.check_limit("ramp_rate_K_per_min", rate)
         insist(lambda: self._command_ramp(target_K, rate))
+        self._was_closed = True
 
     def heater_off(self) -> None:
         """Switch the heater off and see that it is; what ramps is stopped."""
@@ -97,6 +105,7 @@ class OxfordThermometer(Instrument, TemperatureController):
                     "switch it off at the front panel",
                     instrument=self.name,
                 )
+            self._was_closed = False
 
     def _speed_K_per_s(self) -> float:
         """Return how fast a temperature may move: twice the fastest ramp [K/s]."""

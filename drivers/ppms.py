@@ -21,6 +21,7 @@ from drivers.temperature_controller import TemperatureController, TemperatureSet
 T_PER_OE = 1e-4
 APPROACHES = {"linear": 0, "no_overshoot": 1, "oscillate": 2}
 TEMPERATURE_APPROACHES = {"fast_settle": 0, "no_overshoot": 1}
+UNKNOWN = "Unknown"
 FIELD_STATES = {
     "Stable": MagnetState.HOLDING,
     "Holding (driven)": MagnetState.HOLDING,
@@ -30,7 +31,7 @@ FIELD_STATES = {
     "Ramping": MagnetState.RAMPING,
     "Resetting": MagnetState.MANUAL,
     "Quenching": MagnetState.QUENCH,
-    "Unknown": MagnetState.FAULT,
+    UNKNOWN: MagnetState.FAULT,
     "Current Error": MagnetState.FAULT,
     "Switch Error": MagnetState.FAULT,
     "Charging Error": MagnetState.FAULT,
@@ -127,7 +128,7 @@ class PPMSMagnet(MultiVuInstrument, MagnetSupply):
         if self._latched is not None:
             return self._latched
         status = self._field()[1]
-        if status == "Unknown":  # once is a glimpse of something else
+        if status == UNKNOWN:  # once is a glimpse of something else
             status = self._field()[1]
         state = FIELD_STATES[status]
         if state in (MagnetState.QUENCH, MagnetState.FAULT):
@@ -197,14 +198,23 @@ class PPMSMagnet(MultiVuInstrument, MagnetSupply):
     def hold(self) -> None:
         """Stop the ramp: MultiVu gets the present field as its set point.
 
-        Where nothing ramps, nothing is sent: MultiVu would heat the switch of a persistent magnet for it.
+        Where nothing ramps, nothing is sent: MultiVu would heat the switch of a persistent magnet for it. Where the
+        connection is gone it is sent when that is opened again.
         """
-        with self.lock:
-            state = insist(lambda: self.state)
+        with self.lock, self._owing_hold():
+            # as it is now: what was latched may have been a glimpse of a magnet that still ramps
+            status = insist(self._field)[1]
+            state = FIELD_STATES[status]
             just_now = state is MagnetState.HOLDING and self.clock.now() - self._commanded_s <= self.GRACE_S
-            on_the_way = state is MagnetState.HEATING_SWITCH and self._has_commanded
+            on_the_way = self._has_commanded and (state is MagnetState.HEATING_SWITCH or status == UNKNOWN)
             if state is MagnetState.RAMPING or just_now or on_the_way:
                 self._send_hold()
+
+    def reconnect(self) -> None:
+        """Open the connection again, and send the hold that is owed; raises Lost or Timeout."""
+        with self.lock:
+            super().reconnect()
+            self._pay_hold()
 
     def _send_hold(self) -> None:
         rate = insist(lambda: self.ramp_rate_T_per_min) / 60 / T_PER_OE

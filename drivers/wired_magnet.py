@@ -195,16 +195,37 @@ class WiredMagnet(Instrument, MagnetSupply, PersistentSwitch):
         return now_T + math.copysign(min(self.field_tolerance_T, abs(field_T - now_T)), field_T - now_T)
 
     def hold(self) -> None:
-        """Stop the ramp where it is. Goes out within a fraction of a second even if a reply is being waited for."""
+        """Stop the ramp where it is. Goes out within a fraction of a second even if a reply is being waited for.
+
+        Where the connection is gone it is sent when that is opened again.
+        """
         self._urgently(lambda: self._write(self.HOLD))
 
-    def _urgently(self, send: Callable[[], None]) -> None:
+    def _urgently(self, send: Callable[[], object], see: Callable[[], object] | None = None) -> None:
+        """Send a hold beside whatever is under way, and if nothing is, see that it was obeyed, or at least heard.
+
+        What is written into a connection whose other end is gone raises nothing: only an answer shows that it is there.
+        """
         alone = self.lock.acquire(timeout=URGENT_S)
         try:
-            send()
+            with self._owing_hold():
+                send()
+                if alone:
+                    insist(see or (lambda: self.state))
         finally:
             if alone:
                 self.lock.release()
+
+    def reconnect(self) -> None:
+        """Open the connection again after it was lost, and send the hold that is owed; raises as `Instrument`'s.
+
+        Whether the power was lost with it is asked first: a hold may hide that.
+        """
+        with self.lock:
+            if self._is_lost:
+                super().reconnect()
+                self._has_lost_power()
+            self._pay_hold()
 
     def rearm(self) -> None:
         """Clear a quench, fault or loss of power; for a person who has looked at the magnet.

@@ -36,6 +36,7 @@ from drivers.errors import DriverError, Lost
 from drivers.limited import Limited
 from drivers.lock_in import settling_time_constants
 from drivers.patience import insist
+from drivers.persistent_switch import PersistentSwitch, SwitchState
 from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, Source, TemperatureController
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ RECONNECT_S = 5.0
 """By the wall: how long a lost connection is tried again before the run ends."""
 RECONNECT_TRIES = 3
 """Connections lost one after the other at one point, before the run ends."""
+SWITCH_MARGIN = 1.5
+"""A switch is waited for so many times as long as it is to be heated; after that the supply says what is wrong."""
 LONGEST_PAUSE_S = 10.0
 """By the wall; a pause that takes longer is lost, and the driver of the magnet says so."""
 
@@ -70,6 +73,8 @@ class Control:
         What the magnet does after a stop, instead of what the procedure says.
     quenched : bool
         The magnet has quenched, whoever saw it first.
+    trip : str
+        The quench, trip or fault of the magnet in words, if somebody beside the run has seen one.
     """
 
     def __init__(self) -> None:
@@ -78,6 +83,7 @@ class Control:
         self.interrupt = threading.Event()
         self.at_end: str | None = None
         self.quenched = False
+        self.trip = ""
         self._ending = False
         self._pauses = 0
         self._changed = threading.Condition()
@@ -157,6 +163,15 @@ class Rig:
         """The instruments as what they all are: set in some way, and on some connection."""
         roles = (self.magnet, self.thermometer, *self.lockins, self.gate)
         return tuple(instrument for instrument in roles if isinstance(instrument, Limited))
+
+    def hold_magnet(self) -> None:
+        """Tell the magnet to hold, where its connection is gone on a new one; raises DriverError."""
+        try:
+            self.magnet.hold()
+        except Lost:
+            if not isinstance(self.magnet, Limited):
+                raise
+            self.magnet.reconnect()  # which sends the hold that is owed
 
     def current_A(self) -> float:
         """Return the rms current that the oscillator drives [A]."""
@@ -245,6 +260,7 @@ class Measurement(Procedure):
         self.check(self.rig)
         self.pause_if_held()
         self.began_s = self.rig.clock.now()
+        self.wait_for_switch()
         insist(self._set_oscillator)
         self.current_A = insist(self.rig.current_A)
         insist(self.rig.look_at_filters)
@@ -264,6 +280,19 @@ class Measurement(Procedure):
             self.pause_if_held()
             outcome = gate.ramp_to(self.gate_V, interrupt=self.control.interrupt)
         log.info("%s: at %g V, leak %g A", gate.name, self.gate_V, insist(lambda: gate.reading).measured)
+
+    def wait_for_switch(self) -> None:
+        """Wait for a persistent switch that is being heated.
+
+        Of a switch that a driver finds warm it does not know since when, and lets the maker's wait pass once.
+        """
+        magnet = self.rig.magnet
+        if not isinstance(magnet, PersistentSwitch):
+            return
+        until_s = self.rig.clock.now() + SWITCH_MARGIN * insist(lambda: magnet.heating_time_s)
+        while insist(lambda: magnet.switch) is SwitchState.HEATING and self.rig.clock.now() < until_s:
+            log.info("magnet: waiting for its persistent switch")
+            self.wait(1.0)
 
     def _set_oscillator(self) -> None:
         self.rig.lockin_xx.oscillator_V = self.oscillator_V(self.rig)
@@ -291,7 +320,7 @@ class Measurement(Procedure):
             A step failed; the text says which, and why.
         """
         self.control.begin_end()
-        steps: list[tuple[str, Callable[[], object]]] = [("magnet hold", self.rig.magnet.hold)]
+        steps: list[tuple[str, Callable[[], object]]] = [("magnet hold", self.rig.hold_magnet)]
         if (self.control.at_end or self.at_end) == ZERO and self.status != Procedure.FAILED:
             steps.append(("magnet to zero", self._to_zero))
         faults, stopped = [], None

@@ -59,8 +59,9 @@ def run(args: argparse.Namespace) -> int:
         for result, (path, number) in zip(results.snapshot.sweeps, results.origins, strict=True):
             if args.bootstrap is not None:
                 print(f"{path.name}, sweep {number}: {_bootstrap(result, args.bootstrap)}")
-            for remark in result.remarks:
-                print(f"{path.name}, sweep {number}: {remark.message}", file=sys.stderr)
+            for text in (*(remark.message for remark in result.remarks), result.advice):
+                if text:
+                    print(f"{path.name}, sweep {number}: {text}", file=sys.stderr)
         if results.snapshot.statement is not None:
             print("\n".join(statement_lines(results.snapshot.statement)))
     if args.statement:

@@ -170,15 +170,22 @@ def _index(path: Path, name: str, headings: Sequence[str], values: np.ndarray) -
 
 def _curve(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Columns) -> Curve:
     try:
-        return Curve(data[FIELD_NAME], data[signal], data.get(ERROR), _temperature(data, columns))
+        return Curve(data[FIELD_NAME], data[signal], data.get(ERROR), _temperature(path, data, columns))
     except ValueError as error:
         raise JournalError(f"{path}: {error}") from error
 
 
-def _temperature(data: Mapping[str, np.ndarray], columns: Columns) -> float | None:
+def _temperature(path: Path, data: Mapping[str, np.ndarray], columns: Columns) -> float | None:
     if columns.temperature_K is not None:
         return columns.temperature_K
-    return float(np.nanmean(data["temperature_K"])) if "temperature_K" in data else None
+    if "temperature_K" not in data:
+        return None
+    known = np.isfinite(data["temperature_K"])
+    if not known.any():
+        raise JournalError(
+            f"{path}: the column of temperature_K holds no number; name another one, or give --temperature-K"
+        )
+    return float(data["temperature_K"][known].mean())
 
 
 def _rows(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Columns) -> dict[str, np.ndarray]:
@@ -186,7 +193,7 @@ def _rows(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Colu
     current_A = _current_A(path, data, columns)
     resistance_ohm = data[signal]
     n = len(resistance_ohm)
-    temperature_K = _temperature(data, columns)
+    temperature_K = _temperature(path, data, columns)
     nan = np.full(n, math.nan)
     row = {name: np.zeros(n, dtype=np.int64 if name in INTEGER_COLUMNS else float) for name in COLUMNS}
     row[BRANCH] = _branches(data[FIELD_NAME])

@@ -260,7 +260,7 @@ class Strip(QWidget):
         self._faults = readings.faults
         target = readings.field_target_T
         moving = target is not None and readings.field_T is not None and abs(target - readings.field_T) > 5e-5
-        going = f"→ {wording.field(target)}" if moving else readings.magnet
+        going = f"→ {wording.field(target)}" if moving and not readings.tripped else readings.magnet
         self.field.draw(wording.field(readings.field_T), going)
         setpoint = readings.setpoint_K
         self.temperature.draw(

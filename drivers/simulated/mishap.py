@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import enum
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,7 +71,7 @@ class Mishap:
         if parts[1] not in names:
             raise ValueError(f"{text!r}: there is no instrument {parts[1]!r}; there are {', '.join(names)}")
         if parts[2] not in KINDS:
-            close = difflib.get_close_matches(parts[2], KINDS, n=1)
+            close = difflib.get_close_matches(re.sub("[_-]", " ", parts[2].lower()), KINDS, n=1)
             hint = f", did you mean {close[0]}?" if close else f"; there are {', '.join(KINDS)}"
             raise ValueError(f"{text!r}: nothing is known of {parts[2]!r}{hint}")
         return cls(time_s, parts[1], KINDS[parts[2]], amount)

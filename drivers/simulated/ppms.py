@@ -222,6 +222,7 @@ class SimulatedSession:
         if self._wire.closed:
             raise ConnectionError("the connection was closed")
         self._wire.messages.clear()
+        self._wire.late.clear()  # a reply that is late is not waited for any more
         self._wire.receive(line.encode() + b"\n")
         if self._wire.closed:
             raise ConnectionError("the connection was closed")

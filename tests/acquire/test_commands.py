@@ -7,13 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from acquire.__main__ import COMMANDS, main
 from acquire.config import load
 from acquire.journal import read
 from acquire.reservation import Reservation
+from analysis.constants import G0
 from drivers.catalogue import DRIVERS
+from tests.analysis.simulated_sweep import dsigma
 
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "config.yaml"
@@ -144,6 +147,36 @@ def test_a_mistake_is_told_in_one_line_and_fails(words, told, sweep, fast, tmp_p
     words = [{"SWEEP": str(sweep), "CONFIG": str(fast)}.get(word, word) for word in words]
     assert main(words) == 1
     assert told in one_line(capsys)
+
+
+TABLE = ["--column", "field_T=B", "--column", "resistance_ohm=R", "--temperature-K", "1.5", "--width-um", "100"]
+
+
+@pytest.mark.parametrize(("factor", "points", "told"), [
+    (1e3, 81, "must be in tesla"), (1e4, 81, "must be in tesla"), (1.0, 2, "only 2 good rows"),
+])  # fmt: skip
+def test_why_a_table_is_not_fitted_is_told(factor, points, told, tmp_path, capsys):
+    table(tmp_path / "t.csv", factor, points)
+    assert main(["fit", str(tmp_path / "t.csv"), *TABLE]) == 0
+    assert told in capsys.readouterr().err
+
+
+def test_a_table_of_resistances_says_nothing_of_heating(tmp_path, capsys):
+    table(tmp_path / "t.csv")
+    assert main(["fit", str(tmp_path / "t.csv"), *TABLE]) == 0
+    told = capsys.readouterr()
+    assert "excitation current is not known" in told.out
+    assert " nA" not in told.out + told.err
+    assert main(["fit", str(tmp_path / "t.csv"), *TABLE, "--excitation-nA", "100"]) == 0
+    assert "100 nA" in capsys.readouterr().out
+
+
+def table(path: Path, factor: float = 1.0, points: int = 81) -> None:
+    """Write a sweep of a film of 500 ohm, the field times `factor`."""
+    field = np.linspace(-0.4, 0.4, points)
+    noise = np.random.default_rng(0).normal(scale=1e-3, size=points)
+    ohm = 1 / (1 / 500 + G0 * dsigma(field, 300.0)) + noise
+    np.savetxt(path, np.column_stack([factor * field, ohm]), header="B,R", comments="", delimiter=",")
 
 
 def test_a_damaged_file_is_named_and_not_fitted(sweep, tmp_path, capsys):

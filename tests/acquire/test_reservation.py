@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,24 @@ def test_a_note_that_says_nothing_is_survived(tmp_path, note):
     first = Reservation({"a": "GPIB0::8::INSTR"}, tmp_path)
     next(tmp_path.glob("*.json")).write_text(note)
     with pytest.raises(InUseError, match="left no note"):
+        Reservation({"b": "GPIB0::8::INSTR"}, tmp_path)
+    first.release()
+
+
+def test_the_note_of_another_user_who_has_gone_is_not_taken_for_ours(tmp_path, monkeypatch):
+    """It cannot be written over, and would name a process that has nothing to do with it."""
+    Reservation({"a": "GPIB0::8::INSTR"}, tmp_path).release()
+    next(tmp_path.glob("*.json")).write_text('{"pid": 7, "host": "other", "program": "cusp", "since": 1}')
+    write_text = Path.write_text
+
+    def forbidden(path, *words, **more):
+        if path.exists():
+            raise PermissionError(path)
+        return write_text(path, *words, **more)
+
+    monkeypatch.setattr(Path, "write_text", forbidden)
+    first = Reservation({"a": "GPIB0::8::INSTR"}, tmp_path)
+    with pytest.raises(InUseError, match=f"process {os.getpid()} "):
         Reservation({"b": "GPIB0::8::INSTR"}, tmp_path)
     first.release()
 

@@ -13,7 +13,7 @@ from acquire.run import load
 from acquire.session import Session
 from acquire.status import JobStatus, State
 from analysis.live import Settings
-from drivers.errors import Timeout
+from drivers.errors import Quench, Timeout
 from drivers.roles import MagnetState
 from procedures.field_sweep import FieldSweep
 from procedures.measurement import ZERO
@@ -288,7 +288,7 @@ def test_a_quench_seen_by_the_supervisor_alone_is_a_failure(session, short_sweep
     session.submit(short_sweep)
     session.start()
     when(lambda: session.snapshot and session.snapshot.rows_total > 3)
-    session._quenched()
+    session._tripped(Quench("magnet: quench", instrument="magnet"))
     assert session.wait(10)
     job = session.status.jobs[0]
     assert job.status is JobStatus.FAILED

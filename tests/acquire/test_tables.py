@@ -125,3 +125,11 @@ def test_a_wrong_column_word_is_refused(word):
 def test_the_nearest_known_quantity_is_proposed():
     with pytest.raises(ValueError, match="did you mean field_T"):
         parse_column("feild_T=B")
+
+
+@pytest.mark.parametrize("signal", ["resistance_ohm", "dsigma_e2_per_pi_h"])
+def test_a_temperature_column_without_a_number_is_refused(tmp_path, signal):
+    path = tmp_path / "t.csv"
+    path.write_text("B,R,T\n-1,2,nan\n0,3,\n1,2,nan\n")
+    with pytest.raises(JournalError, match="temperature_K holds no number"):
+        read_table(path, columns("field_T=B", f"{signal}=R", "temperature_K=T"))

@@ -7,7 +7,9 @@ from analysis.curve import Curve
 from analysis.examination import examine
 from analysis.fit import fit
 from analysis.model import MODELS
+from analysis.reduction import reduce_sweep
 from analysis.sample import Sample
+from tests.analysis.simulated_sweep import sweep_rows
 
 NOISE = 0.004
 
@@ -41,6 +43,22 @@ def test_a_classical_magnetoresistance_is_left_out_by_the_window():
     given = examine(first, data, Sample(), may_replace=True, window_given=True)
     assert not given.narrowed
     assert given.fit.window_T == first.window_T
+
+
+@pytest.mark.parametrize("seed", [50003, 50057])
+def test_a_second_valley_in_a_narrow_window_does_not_take_the_place_of_a_right_fit(seed):
+    """In 12 points around zero L_phi = 240 nm with spin-orbit scattering is as good as the 200 nm of this film."""
+    rng = np.random.default_rng(seed)
+    rows = sweep_rows(200.0, np.inf, seed=None)
+    rows["x_xx_V"] = rows["x_xx_V"] + rng.normal(scale=20e-9, size=len(rows["x_xx_V"]))
+    rows["x_xy_V"] = rows["x_xy_V"] + rng.normal(scale=20e-9, size=len(rows["x_xy_V"]))
+    data = reduce_sweep(rows, 5.0).curve
+    first = fit("hln_full", data)
+    found = examine(first, data, Sample(), may_replace=True)
+    assert found.fit is first
+    assert first["l_phi_nm"].value == pytest.approx(200, abs=3 * first["l_phi_nm"].error)
+    assert found.window is not None
+    assert max(window.drift for window in found.window.windows) < 4
 
 
 @pytest.mark.parametrize("may_replace", [True, False])

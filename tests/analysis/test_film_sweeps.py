@@ -52,6 +52,29 @@ def test_high_field_conductance_is_that_of_the_film(snapshot):
         assert abs(sigma - true) < 4 * error + 1e-7
 
 
+def test_sheet_resistance_is_no_surer_than_the_curve_that_is_taken_off():
+    """sigma(0) is read off under the fitted cusp: an L_phi that is wrong by its error moves it by more than noise."""
+    pulls = []
+    for seed in range(12):
+        live = LiveAnalysis(Settings(model="hln_full", sample=BAR))
+        for row in as_rows(sweep_rows(400.0, math.inf, noise_V=60e-9, seed=seed)):
+            live.add(row)
+        live.finish()
+        made = film_series(live.snapshot().sweeps, sample=BAR)
+        pulls.append((made.sheet_ohm[0] - 500) / made.sheet_error_ohm[0])
+    assert np.mean(np.square(pulls)) < 3
+
+
+def test_a_hall_slope_that_tells_no_density_is_named_and_not_the_mass():
+    live = LiveAnalysis(Settings(model="hln", sample=BAR))
+    for row in as_rows(sweep_rows(l_so_nm=math.inf, noise_V=2e-6)):
+        live.add(row)
+    live.finish()
+    told = " ".join(state(film_series(live.snapshot().sweeps, sample=BAR)).transport.sentences)
+    assert "does not determine density" in told
+    assert "not given" not in told
+
+
 def test_statement_of_the_sweeps(snapshot):
     made = state(film_series(snapshot.sweeps, snapshot.joint, BAR, band="2D"))
     numbers = {e.name: e for e in (*made.transport.numbers, *made.dephasing.numbers)}

@@ -69,6 +69,12 @@ def test_fluctuations_are_recognised_with_their_size_and_field(symmetrized_fits)
     assert "at B and -B" in found[0].sentence
 
 
+def test_the_points_that_were_fitted_are_found_again_though_the_zero_field_was_moved(symmetrized_fits):
+    moved = [(naive, treated) for naive, treated in symmetrized_fits if treated.fit is not None and treated.centre_T]
+    assert moved
+    assert all(treated.fit.window_T == naive.window_T for naive, treated in moved)
+
+
 def test_the_error_of_l_phi_covers_once_they_are_taken_as_correlated(symmetrized_fits):
     """30 fits know a share of 68 % to 9 %; `test_coverage_over_many_sweeps` knows it better."""
     naive = np.mean([holds(one) for one, _ in symmetrized_fits])

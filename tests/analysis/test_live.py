@@ -213,6 +213,45 @@ def test_heating_is_said():
     assert "heating" not in {r.code for r in analyse(cool, Settings(sample=sample)).remarks}
 
 
+def test_a_current_that_is_but_a_factor_heats_nothing():
+    """Rows of a table of resistances have a current of 1 A, so that V = R I."""
+    sample = Sample(squares=5.0, width_um=20.0)
+    rows = sweep_rows(500, temperature_K=0.1, current_A=1.0, noise_V=0.1)
+    assert "heating" in {r.code for r in analyse(rows, Settings(sample=sample)).remarks}
+    result = analyse(rows, Settings(sample=sample, current_known=False))
+    assert result.current_A is None
+    assert "heating" not in {r.code for r in result.remarks}
+
+
+@pytest.mark.parametrize("temperature_K", [-2.0, 0.0])
+def test_what_is_no_temperature_is_said_and_not_used(temperature_K):
+    live = LiveAnalysis(Settings(sample=BAR))
+    for row in as_rows(sweep_rows(fields=np.linspace(-0.4, 0.4, 61), temperature_K=temperature_K)):
+        live.add(row)
+    live.set_curve(1, Curve(np.linspace(-0.4, 0.4, 61), dsigma(np.linspace(-0.4, 0.4, 61), 300, 100), None, -2.0))
+    live.finish()
+    snapshot = live.snapshot()
+    for result in snapshot.sweeps:
+        assert result.fit is not None
+        assert result.temperature_K is None
+        assert any("no temperature" in remark.message for remark in result.remarks)
+    assert snapshot.statement is None
+
+
+def test_sweeps_fitted_with_a_background_are_fitted_together_with_it():
+    live = LiveAnalysis(Settings(model="hln_full+kohler", sample=BAR))
+    for sweep, l_phi_nm in enumerate((400.0, 200.0)):
+        parabola = lambda b, length=l_phi_nm: dsigma(b, length, 100.0) - b**2  # noqa: E731
+        rows = sweep_rows(temperature_K=1.0 + sweep, sweep=sweep, seed=sweep, magnetoconductance=parabola)
+        for row in as_rows(rows):
+            live.add(row)
+    live.finish()
+    joint = live.snapshot().joint
+    assert joint is not None
+    for estimate, truth in zip((*joint.l_phi_nm, joint.shared[0]), (400.0, 200.0, 100.0), strict=True):
+        assert estimate.value == pytest.approx(truth, abs=4 * estimate.error)
+
+
 # --- advice and bad input ----------------------------------------------------------------------------------------
 
 

@@ -139,6 +139,23 @@ def test_a_magnet_at_rest_is_told_nothing_by_a_hold(rack, magnet):
     assert len(said(rack)) == 2
 
 
+def test_a_ramp_whose_state_becomes_unknown_is_told_to_hold(rack, magnet):
+    """What MultiVu does not know is latched as a fault; the magnet may ramp on all the same."""
+    magnet.start_ramp(0.5, 0.6)
+    rack.clock.advance(10)
+    assert magnet.state is MagnetState.RAMPING
+    rack.twins["magnet"].field.status = "Unknown"
+    with pytest.raises(Tripped, match="MultiVu says 'Unknown'"):
+        magnet.ramp_to(0.1, 0.6)
+    assert rack.cryostat.coil.ramping
+    magnet.hold()
+    rack.clock.advance(2)
+    before_T = magnet.field_T
+    rack.clock.advance(20)
+    assert magnet.field_T == pytest.approx(before_T, abs=1e-6)
+    assert before_T < 0.2
+
+
 def test_a_quench_is_latched_and_nothing_is_sent_after_it(rack, magnet):
     magnet.start_ramp(0.5, 0.6)
     rack.clock.advance(20)

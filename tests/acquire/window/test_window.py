@@ -117,6 +117,11 @@ def test_readings_are_shown_with_overload_in_words(window, session, qtbot):
     assert "overloaded" in window.strip.sentence.text()
 
 
+def test_a_magnet_that_has_tripped_is_shown_instead_of_where_it_was_going(window, session, qtbot):
+    session.read(Readings(12.0, 0.08, 0.2, "tripped or at fault", tripped=True))
+    qtbot.waitUntil(lambda: window.strip.field.aside.text() == "tripped or at fault")
+
+
 def test_a_silent_instrument_is_named_on_the_strip(window, session, qtbot):
     session.read(Readings(12.0, faults=("thermometer: no answer in 2 s",)))
     qtbot.waitUntil(lambda: window.strip.sentence.text() == "thermometer: no answer in 2 s")

@@ -14,7 +14,8 @@ from tests.drivers.rig import make_rack, open_driver
     ("text", "says"),
     [("magnet quench", "30:magnet:quench"), ("x:magnet:quench", "'x' is not a number"), ("1:mgnet:quench", "mgnet"),
      ("1:magnet:quensh", "did you mean quench"), ("-1:magnet:quench", "'-1'"), ("1:magnet:hang:nan", "'nan'"),
-     ("1:magnet:hang:1:1", "write TIME")],
+     ("1:magnet:hang:1:1", "write TIME"),
+     ("1:magnet:POWER_CYCLE", "did you mean power cycle")],
 )  # fmt: skip
 def test_what_is_not_understood_is_said(text, says):
     with pytest.raises(ValueError, match=says):
