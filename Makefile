@@ -10,10 +10,10 @@ demo: $(READY)
 	$(BIN)/cusp demo
 
 test: check
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not long" --durations=8
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long" --durations=8
 
 test-long: check
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q --timeout=1200
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -n 2 --dist loadfile --timeout=1200
 
 check: $(READY)
 	$(BIN)/ruff check .

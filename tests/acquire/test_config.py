@@ -35,7 +35,7 @@ def test_one_line_makes_it_real():
 
 def keys() -> list[str]:
     return sorted(
-        {line.split(":")[0].strip() for line in TEXT.splitlines() if ":" in line and not line.startswith("#")}
+        {line.split(":")[0].strip() for line in TEXT.splitlines() if ":" in line and not line.lstrip().startswith("#")}
     )
 
 

@@ -12,6 +12,8 @@ from analysis.sample import Sample
 FIELD = np.linspace(-0.2, 0.2, 201)
 NOISE = 1e-4
 
+SLOW = ("rashba_cubic", "wire_nyquist_so", "rashba_dresselhaus", "fukuyama_hoshino_zeeman")
+"""Models of which a hundred fits take more than ten seconds."""
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 
@@ -89,9 +91,10 @@ def test_every_field_order_and_shape_gives_the_same(model):
 
 
 @every_model
-def test_finds_its_own_parameters_from_its_own_guess(model):
+@pytest.mark.parametrize("draws", [12, pytest.param(50, marks=pytest.mark.long)])
+def test_finds_its_own_parameters_from_its_own_guess(model, draws):
     rng = np.random.default_rng(5)
-    for _ in range(50):
+    for _ in range(draws):
         truth = draw(model, rng)
         curve = measured(model, truth, NOISE, rng)
         result = fit(model, curve)
@@ -101,7 +104,10 @@ def test_finds_its_own_parameters_from_its_own_guess(model):
         assert not {"not_converged", "misfit"} & {remark.code for remark in result.remarks}
 
 
-@every_model
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(model, id=name, marks=[pytest.mark.long] * (name in SLOW)) for name, model in MODELS.items()],
+)
 def test_error_bars_cover(model):
     # the quick version: 100 fits of each model, so that 68 % is known to 5 %
     rng, inside, pulls = np.random.default_rng(6), [], []
