@@ -35,7 +35,8 @@ class FilmSeries:
     high_field_T : float or None
         A field B >> B_phi at which sigma_xx was taken as well.
     high_field_sigma_S, high_field_error_S : ndarray, shape (n,), or None
-        sigma_xx per square at that field, from the inverted tensor.
+        sigma_xx per square at that field, from the inverted tensor, less what localization still adds there over an
+        endless L_phi.
     sample : Sample
         Thickness, width, length and mass of the carriers are used where they are known.
     band : str

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.special import digamma
 
-from analysis.constants import G0
+from analysis.constants import G0, field_of_length
 from analysis.estimate import Estimate
 from analysis.film_series import FilmSeries
 from analysis.sample import Sample
@@ -60,17 +61,17 @@ def film_series(
         np.array([s.temperature_K for s, _ in used]), tuple(_length(s, joint) for s, _ in used),
         alpha=tuple(alpha) if any(a.determined for a in alpha) else None,
         current_A=None if np.isnan(current).all() else current, sample=sample or Sample(),
-        symmetry_class=_class([s for s, _ in used], joint), **{**_measured([s for s, _ in used]), **known},
+        symmetry_class=_class([s for s, _ in used], joint), **{**_measured([s for s, _ in used], joint), **known},
     )  # fmt: skip
 
 
-def _measured(sweeps: Sequence[SweepResult]) -> dict[str, Any]:
+def _measured(sweeps: Sequence[SweepResult], joint: JointSeries | None) -> dict[str, Any]:
     """Return sheet resistance, Hall slope and sigma in the largest common field, with their errors."""
     fields = [_true_field(s) for s in sweeps]
     reach = min((float(np.abs(f).max()) if f.size else 0.0) for f in fields)
     slopes = [_hall(s, field) for s, field in zip(sweeps, fields, strict=True)]
     zero = [_zero_field(s, f, h) for s, f, h in zip(sweeps, fields, slopes, strict=True)]
-    high = [_high_field(s, f, h, reach) for s, f, h in zip(sweeps, fields, slopes, strict=True)]
+    high = [_high_field(s, f, h, reach, joint) for s, f, h in zip(sweeps, fields, slopes, strict=True)]
     sheet = [(1 / sigma, error / sigma**2) for sigma, error in zero]
     slope = [(h.coefficient.value, h.coefficient.error) if h else _MISSING for h in slopes]
     given: dict[str, Any] = {
@@ -116,11 +117,44 @@ def _zero_field(sweep: SweepResult, field_T: np.ndarray, slope: Hall | None) -> 
     return mean, max(error, G0 * sweep.fit.offset_error)
 
 
-def _high_field(sweep: SweepResult, field_T: np.ndarray, slope: Hall | None, reach_T: float) -> tuple[float, float]:
+def _high_field(
+    sweep: SweepResult, field_T: np.ndarray, slope: Hall | None, reach_T: float, joint: JointSeries | None
+) -> tuple[float, float]:
+    """Return sigma_xx in the field, without what localization still adds there, and its error [S]."""
     if sweep.sheet_ohm is None:
         return _MISSING
     top = (np.abs(field_T) >= _NEAR_TOP * reach_T) & (np.abs(field_T) <= reach_T / _NEAR_TOP)
-    return _mean(_sigma(sweep, field_T, slope)[top])
+    mean, error = _mean(_sigma(sweep, field_T, slope)[top])
+    left, doubt = _left(sweep, joint, reach_T)
+    return mean - G0 * left, math.hypot(error, G0 * doubt)
+
+
+def _left(sweep: SweepResult, joint: JointSeries | None, field_T: float) -> tuple[float, float]:
+    """Return how much the correction at a field still depends on L_phi, and how sure that is [G0].
+
+    psi(1/2 + B_i/B) - psi(1/2 + B_i0/B) summed over the channels of HLN, B_i0 for an endless L_phi: about
+    alpha (pi^2/2) B_phi/B. It falls with 1/B only, and taken for a part of the interaction it makes K_ee too large.
+    """
+    length, fitted = _length(sweep, joint), sweep.fit
+    if length.value is None or fitted is None:
+        return 0.0, 0.0
+    b_phi = field_of_length(1e-9 * length.value)
+    relative = 2 * (length.error or 0.0) / length.value
+    shared = {e.name: e for e in (*(joint.shared if joint is not None else ()), *fitted.estimates)}
+    spin, alpha = shared.get("l_so_nm"), shared.get("alpha")
+
+    def channel(rate_T: float) -> float:
+        return float(digamma(0.5 + (b_phi + rate_T) / field_T) - digamma(0.5 + rate_T / field_T))
+
+    if alpha is not None and alpha.value is not None:
+        left = alpha.value * channel(0.0)
+    elif spin is not None and spin.value is not None and spin.determined:
+        left = 1.5 * channel(4 / 3 * field_of_length(1e-9 * spin.value)) - 0.5 * channel(0.0)
+    elif spin is not None:
+        left = channel(0.0)
+    else:  # a model with other channels: what one of them would leave is all that is known
+        return 0.0, channel(0.0)
+    return left, abs(left) * relative
 
 
 def _mean(values: np.ndarray) -> tuple[float, float]:

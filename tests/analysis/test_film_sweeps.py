@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import digamma
 
-from analysis.constants import E
+from analysis.constants import E, field_of_length
 from analysis.film_sweeps import film_series
 from analysis.live import LiveAnalysis, Settings
 from analysis.sample import Sample
@@ -48,7 +49,9 @@ def test_high_field_conductance_is_that_of_the_film(snapshot):
     made = film_series(snapshot.sweeps, sample=BAR)
     b = np.linspace(0.95, 1, 20) * 0.4
     for t, sigma, error in zip(T, made.high_field_sigma_S, made.high_field_error_S, strict=True):
-        true = 1 / 500 + 1.2331e-5 * dsigma(b, length(t)).mean()
+        b_phi = field_of_length(1e-9 * length(t))
+        left = digamma(0.5 + b_phi / b) - digamma(0.5)  # what localization adds over an endless L_phi
+        true = 1 / 500 + 1.2331e-5 * (dsigma(b, length(t)) - left).mean()
         assert abs(sigma - true) < 4 * error + 1e-7
 
 
@@ -97,3 +100,22 @@ def test_rows_without_a_hall_voltage():
     made = film_series(live.snapshot().sweeps, sample=BAR)
     assert made.hall_ohm_per_T is None
     assert made.sheet_ohm == pytest.approx([500.0], rel=1e-3)
+
+
+def test_the_interaction_is_not_enlarged_by_the_localization_that_is_left_in_the_field():
+    """A film whose ln T slope is that of K_ee = 1 at any field, and localization above it, measured up to 14 B_phi."""
+    live = LiveAnalysis(Settings(model="hln", sample=BAR))
+    for i, t in enumerate((1.0, 1.5, 2.2, 3.3, 5.0)):
+        slope = 1.2331e-5 * np.log(t)  # of the interaction, K_ee = 1
+        rate = field_of_length(1e-9 * length(t))
+        zero = 1 / 500 + slope + 1.2331e-5 * np.log(rate / field_of_length(400e-9))
+        film = {"magnetoconductance": lambda b, t=t: dsigma(b, length(t)), "seed": 40 + i, "sweep": i}
+        reach = np.linspace(-1, 1, 201) * 14 * field_of_length(179e-9)
+        for row in as_rows(sweep_rows(fields=reach, temperature_K=t, sheet_ohm=1 / zero, **film)):
+            live.add(row)
+    live.finish()
+    shot = live.snapshot()
+    chapter = state(film_series(shot.sweeps, shot.joint, BAR)).temperature
+    k_ee = next(e for e in chapter.numbers if e.name == "k_ee")
+    assert k_ee.determined
+    assert k_ee.value == pytest.approx(1.0, abs=4 * k_ee.error + 0.02)
