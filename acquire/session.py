@@ -32,7 +32,8 @@ from analysis.snapshot import Snapshot
 from drivers.errors import DriverError, Quench, Tripped
 from drivers.patience import insist
 from procedures.catalogue import PROCEDURES
-from procedures.measurement import HOLD, ZERO, Control, Measurement
+from procedures.control import Control
+from procedures.measurement import HOLD, ZERO, Measurement
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from drivers.limited import Limited
 from drivers.patience import insist
 from drivers.roles import LockIn, MagnetSupply, Source, TemperatureController
 from drivers.simulated.rack import Rack
-from procedures.measurement import Rig
+from procedures.rig import Rig
 
 log = logging.getLogger(__name__)
 

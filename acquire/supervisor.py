@@ -16,7 +16,7 @@ from acquire.status import Readings
 from analysis.row import CURRENT, FLAGS, X_XX, X_XY, Flag
 from drivers.errors import DriverError, Lost, Quench, Timeout, Tripped
 from drivers.roles import LockIn, MagnetState
-from procedures.measurement import Rig
+from procedures.rig import Rig
 
 log = logging.getLogger(__name__)
 

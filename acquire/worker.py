@@ -12,7 +12,9 @@ from pymeasure.experiment import Procedure
 
 from acquire.journal import Journal
 from drivers.instrument import DriverError, Quench
-from procedures.measurement import Control, Measurement, MeasurementError, Rig, Stopped
+from procedures.control import Control
+from procedures.measurement import Measurement, MeasurementError, Stopped
+from procedures.rig import Rig
 
 log = logging.getLogger(__name__)
 

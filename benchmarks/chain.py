@@ -13,8 +13,8 @@ from acquire.journal import Journal
 from acquire.live import LiveFit
 from acquire.worker import Worker
 from analysis.live import Settings
+from procedures.control import Control
 from procedures.field_sweep import FieldSweep
-from procedures.measurement import Control
 from tests.stubs import stub_rig
 
 ROWS_PER_S = 3000

@@ -9,8 +9,9 @@ from typing import Any
 
 from pymeasure.experiment import BooleanParameter, FloatParameter, ListParameter, Parameter
 
-from procedures.measurement import Measurement, Rig
+from procedures.measurement import Measurement
 from procedures.points import SHAPES, branches, from_steps, parse_points
+from procedures.rig import Rig
 
 
 class SteppedField(Measurement):

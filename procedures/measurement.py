@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from pymeasure.experiment import BooleanParameter, FloatParameter, ListParameter, Procedure
@@ -30,14 +27,12 @@ from analysis.row import (
     Y_XY,
     Flag,
 )
-from analysis.sample import Sample
-from drivers.clock import Clock
 from drivers.errors import DriverError, Lost
-from drivers.limited import Limited
-from drivers.lock_in import settling_time_constants
 from drivers.patience import insist
 from drivers.persistent_switch import PersistentSwitch, SwitchState
-from drivers.roles import LockIn, LockInReading, MagnetSupply, RampOutcome, Source, TemperatureController
+from drivers.roles import LockInReading, RampOutcome, Source
+from procedures.control import Control
+from procedures.rig import Rig
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +43,6 @@ RECONNECT_TRIES = 3
 """Connections lost one after the other at one point, before the run ends."""
 SWITCH_MARGIN = 1.5
 """A switch is waited for so many times as long as it is to be heated; after that the supply says what is wrong."""
-LONGEST_PAUSE_S = 10.0
-"""By the wall; a pause that takes longer is lost, and the driver of the magnet says so."""
 
 
 class Stopped(Exception):
@@ -58,134 +51,6 @@ class Stopped(Exception):
 
 class MeasurementError(Exception):
     """A measurement that cannot go on; the text says why and what to do."""
-
-
-class Control:
-    """The words that travel down to one run, from before its first command to after its last.
-
-    Attributes
-    ----------
-    stop, held : threading.Event
-        The run is to end; the magnet is to stay where it is.
-    interrupt : threading.Event
-        Set while either of the two is: what a wait in a driver listens to.
-    at_end : str or None
-        What the magnet does after a stop, instead of what the procedure says.
-    quenched : bool
-        The magnet has quenched, whoever saw it first.
-    trip : str
-        The quench, trip or fault of the magnet in words, if somebody beside the run has seen one.
-    """
-
-    def __init__(self) -> None:
-        self.stop = threading.Event()
-        self.held = threading.Event()
-        self.interrupt = threading.Event()
-        self.at_end: str | None = None
-        self.quenched = False
-        self.trip = ""
-        self._ending = False
-        self._pauses = 0
-        self._changed = threading.Condition()
-
-    def request_stop(self, at_end: str | None = None) -> None:
-        """End the run as soon as possible; a second stop, or one while it ends, leaves the magnet where it is."""
-        with self._changed:
-            again = self.stop.is_set() or self._ending
-            self.at_end = self.at_end if again else at_end
-            self.stop.set()
-            self.held.set() if again else self.held.clear()
-            self.interrupt.set()
-
-    def request_hold(self) -> None:
-        """Let the magnet hold and the run wait."""
-        with self._changed:
-            self.held.set()
-            self.interrupt.set()
-
-    def resume(self) -> None:
-        """Go on after a hold."""
-        with self._changed:
-            self.held.clear()
-            if not self.stop.is_set():
-                self.interrupt.clear()
-
-    def begin_end(self) -> None:
-        """Say that the run has ended, one way or another: from here on a stop keeps the magnet where it is."""
-        with self._changed:
-            self._ending = True
-
-    @contextlib.contextmanager
-    def pausing(self) -> Iterator[None]:
-        """Say that a pause is on its way to the magnet from another thread; no ramp starts before it has arrived."""
-        with self._changed:
-            self._pauses += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._pauses -= 1
-                self._changed.notify_all()
-
-    def wait_for_pauses(self) -> None:
-        """Wait until no pause is on its way: one that came late would stop the ramp that follows it."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._pauses == 0, timeout=LONGEST_PAUSE_S)
-
-
-@dataclass
-class Rig:
-    """The opened instruments in their roles, and what hangs between them.
-
-    Attributes
-    ----------
-    series_resistor_ohm : float
-        The oscillator of `lockin_xx` drives the current through it [ohm].
-    """
-
-    clock: Clock
-    magnet: MagnetSupply
-    thermometer: TemperatureController
-    lockin_xx: LockIn
-    lockin_xy: LockIn | None
-    series_resistor_ohm: float
-    sample: Sample = field(default_factory=Sample)
-    gate: Source | None = None
-    _filters: list[tuple[float, int]] = field(default_factory=list)
-
-    @property
-    def lockins(self) -> tuple[LockIn, ...]:
-        """The lock-ins that there are, the longitudinal one first."""
-        return (self.lockin_xx,) if self.lockin_xy is None else (self.lockin_xx, self.lockin_xy)
-
-    @property
-    def instruments(self) -> tuple[Limited, ...]:
-        """The instruments as what they all are: set in some way, and on some connection."""
-        roles = (self.magnet, self.thermometer, *self.lockins, self.gate)
-        return tuple(instrument for instrument in roles if isinstance(instrument, Limited))
-
-    def hold_magnet(self) -> None:
-        """Tell the magnet to hold, where its connection is gone on a new one; raises DriverError."""
-        try:
-            self.magnet.hold()
-        except Lost:
-            if not isinstance(self.magnet, Limited):
-                raise
-            self.magnet.reconnect()  # which sends the hold that is owed
-
-    def current_A(self) -> float:
-        """Return the rms current that the oscillator drives [A]."""
-        return self.lockin_xx.oscillator_V / self.series_resistor_ohm
-
-    def look_at_filters(self) -> None:
-        """Ask the lock-ins for their time constants and slopes."""
-        self._filters = [(lockin.time_constant_s, lockin.filter_stages) for lockin in self.lockins]
-
-    def settling_s(self, fraction: float) -> float:
-        """Return how long the slower lock-in needs until `fraction` of a step is left, as last asked [s]."""
-        if not self._filters:
-            self.look_at_filters()
-        return max(tau_s * settling_time_constants(stages, fraction) for tau_s, stages in self._filters)
 
 
 class Measurement(Procedure):

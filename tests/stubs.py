@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from drivers.clock import SteppedClock
 from drivers.roles import LockIn, LockInReading, MagnetState, MagnetSupply, RampOutcome, TemperatureController
-from procedures.measurement import Rig
+from procedures.rig import Rig
 
 
 class StubMagnet(MagnetSupply):

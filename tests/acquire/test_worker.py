@@ -8,8 +8,8 @@ from acquire import journal as journals
 from acquire.journal import Journal, read
 from acquire.worker import Worker, stopping_signals
 from drivers.instrument import Quench, Timeout
+from procedures.control import Control
 from procedures.field_sweep import FieldSweep
-from procedures.measurement import Control
 from tests.stubs import stub_rig
 
 

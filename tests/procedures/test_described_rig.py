@@ -6,8 +6,9 @@ import pytest
 from analysis.live import Settings, analyse
 from analysis.row import COLUMNS
 from analysis.sample import Sample
+from procedures.control import Control
 from procedures.field_sweep import FieldSweep
-from procedures.measurement import Control, Rig
+from procedures.rig import Rig
 from tests.drivers.rig import HANGS_ON, RESISTOR_OHM, make_rack, open_driver
 
 FIELDS_T = "-0.4:-0.1:7, -0.08:-0.03:6, -0.02:0.02:21, 0.03:0.08:6, 0.1:0.4:7"

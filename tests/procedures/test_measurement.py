@@ -7,8 +7,9 @@ from analysis.row import COLUMNS, Flag
 from drivers.instrument import Garbled, Timeout
 from drivers.roles import LockInReading, RampOutcome
 from procedures.catalogue import PROCEDURES
+from procedures.control import Control
 from procedures.field_sweep import FieldSweep
-from procedures.measurement import HOLD, ZERO, Control, MeasurementError, Stopped
+from procedures.measurement import HOLD, ZERO, MeasurementError, Stopped
 from procedures.temperature_series import TemperatureSeries
 from tests.stubs import StubLockIn, stub_rig
 
