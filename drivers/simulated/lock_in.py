@@ -169,6 +169,11 @@ class LockInTwin(Twin):
         self._seen_s = time_s
         self.watch(signal_V, self.shown_V())
 
+    def _only_settings(self, command: str) -> bool:
+        """Return whether a command asks for a setting or an identity: neither needs the filter to be up to date."""
+        head, _ = self.parse(command)
+        return head.endswith("?") and (head.startswith("*") or head[:-1] in self._settings)
+
     def take_status(self, mask: int = -1) -> int:
         """Return these bits of the status, and clear them, as reading does."""
         taken = self._status & mask
@@ -176,6 +181,8 @@ class LockInTwin(Twin):
         return taken
 
     def _answer(self, command: str) -> str | None:
+        if self._only_settings(command):
+            return super()._answer(command)
         self.step(self.now())  # with the settings that were valid until now
         reply = super()._answer(command)
         if not reply:
