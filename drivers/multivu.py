@@ -73,8 +73,8 @@ class MultiPyVuSession:
 
     def __init__(self, host: str, port: int) -> None:
         try:
-            import MultiPyVu
-            from MultiPyVu import MultiVuClient_base
+            import MultiPyVu  # pyright: ignore[reportMissingImports]
+            from MultiPyVu import MultiVuClient_base  # pyright: ignore[reportMissingImports]
         except SystemExit as error:  # it ends the program when it misses something on Windows
             raise ImportError(str(error)) from error
         # opening a client would close every handler of the program's own log and write one of its own
