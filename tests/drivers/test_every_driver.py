@@ -116,6 +116,29 @@ def test_limits_refuse_everything_outside_without_a_byte(driver):
     assert heard(rack, NAMES[driver]) == before
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("driver", ON_A_WIRE)
+def test_a_hundred_thousand_requested_values_put_no_byte_on_the_wire(driver):
+    rack, random_ = make_rack(driver=driver), random.Random(11)
+    instrument = open_driver(rack, NAMES[driver])
+    before, limits = len(heard(rack, NAMES[driver])), instrument.limits()
+    odd = [math.nan, math.inf, -math.inf, "1", "", "nan", None, True, b"1", [1.0], 1j]
+    for _ in range(100_000):
+        quantity = random_.choice(list(limits))
+        low, high = limits[quantity]
+        value = (
+            random_.choice(odd) if random_.random() < 0.1 else random_.choice([-1, 1]) * 10 ** random_.uniform(-12, 12)
+        )
+        try:
+            taken = instrument.check_limit(quantity, value)
+        except LimitExceeded:
+            assert not (type(value) is float and low <= value <= high)
+        else:
+            assert low <= taken <= high
+    assert instrument.check_limit(quantity, -0.0 if low <= 0 <= high else low) in (0.0, low)
+    assert len(heard(rack, NAMES[driver])) == before
+
+
 @pytest.mark.parametrize("driver", ON_A_WIRE)
 def test_whatever_can_be_set_can_be_read_back_from_the_twin(driver):
     rack, random_ = make_rack(driver=driver), random.Random(7)
