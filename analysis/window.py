@@ -136,7 +136,8 @@ def scan_windows(
         raise ValueError(f"windows: {of} is no fitted length of {fitted.model}; there are {', '.join(fitted.free)}")
     if windows < 2:
         raise ValueError(f"windows: {windows} asked for; it takes 2 or more to see a drift")
-    sample, curve, fitted = sample or Sample(), _with_errors(curve), _without_loose(fitted, of)
+    sample, curve, asked = sample or Sample(), _with_errors(curve), fitted.free
+    fitted = _without_loose(fitted, of)
     found, values = [], dict(fitted.values)
     # from the widest inwards, each from its neighbour's solution
     for limit_T in _limits(fitted, curve, sample, windows)[::-1]:
@@ -147,7 +148,12 @@ def scan_windows(
             break
         found.append(window)
         values = task.values(0, minimum)
-    return _judged(fitted, _with_drifts(found[::-1]), of)
+    scan = _judged(fitted, _with_drifts(found[::-1]), of)
+    held = [name for name in asked if name not in fitted.free]
+    if not held:
+        return scan
+    # the errors in the sentence are those with them held, and smaller than that of the fit
+    return replace(scan, sentence=f"{scan.sentence}; {', '.join(held)} held, which the sweep does not determine")
 
 
 def _without_loose(fitted: FitResult, of: str) -> FitResult:

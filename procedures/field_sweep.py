@@ -63,7 +63,8 @@ class SteppedField(Measurement):
     def check(self, rig: Rig) -> None:
         """Check all fields and temperatures against the limits of the rig, with no command to an instrument."""
         super().check(rig)
-        for field_T in set(itertools.chain.from_iterable(self.legs())):
+        # the largest first: it is the one that was typed, and a message should name it
+        for field_T in sorted(set(itertools.chain.from_iterable(self.legs())), key=abs, reverse=True):
             rig.magnet.check_field(field_T)
         for temperature_K in self.temperatures():
             if not math.isnan(temperature_K):

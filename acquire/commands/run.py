@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pymeasure.experiment import FloatParameter, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -101,7 +102,14 @@ def set_parameters(procedure: Measurement, values: Mapping[str, str]) -> None:
         try:
             procedure.set_parameters({name: _boolean(value)})
         except (ValueError, TypeError) as error:
-            raise UserError(f"--set {name}={value}: {error}") from error
+            raise UserError(f"--set {name}={value}: {error}{_range(known[name])}") from error
+
+
+def _range(parameter: Parameter) -> str:
+    """Return the range of a parameter in words, nothing for one that has none."""
+    if not isinstance(parameter, FloatParameter):
+        return ""
+    return f"; give a number from {parameter.minimum:g} to {parameter.maximum:g} {parameter.units or ''}".rstrip()
 
 
 def _split(setting: str) -> tuple[str, str]:

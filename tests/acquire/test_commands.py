@@ -204,6 +204,16 @@ def test_an_instrument_that_is_not_there_is_named(tmp_path, capsys):
     assert "magnet" in one_line(capsys)
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [("field_stop_T=9", "field_T = 9.0 is not a number from -5 to 5"), ("current_nA=1e9", "from 0.01 to 1e+06 nA"),
+     ("current_nA=much", "from 0.01 to 1e+06 nA")],
+)  # fmt: skip
+def test_a_value_beyond_a_limit_is_answered_by_what_was_typed_and_the_limit(setting, says, capsys):
+    assert main(["run", "field-sweep", "--set", setting, "--config", str(CONFIG)]) == 1
+    assert says in one_line(capsys)
+
+
 @pytest.mark.parametrize("command", [["check"], ["run", "field-sweep"]])
 def test_instruments_that_another_program_has_are_refused(tmp_path, capsys, command):
     path = tmp_path / "config.yaml"

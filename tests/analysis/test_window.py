@@ -95,6 +95,14 @@ def test_a_fit_that_misses_the_whole_curve_does_not_mislead_the_scan():
     assert scan.windows[scan.chosen].limit_T < 0.05
 
 
+def test_what_is_held_because_the_sweep_does_not_determine_it_is_named():
+    data = curve("hln_full", (60.0, 1000.0, 1e-3), reach=0.2)
+    fitted = fit("hln_full", data)
+    assert not fitted["l_so_nm"].determined
+    scan = scan_windows(fitted, data)
+    assert scan.sentence.endswith("l_so_nm held, which the sweep does not determine")
+
+
 def test_noise_alone_has_no_window():
     data = curve("hln", (1.0, 300.0), noise=5.0)
     scan = scanned("hln", data)
