@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from drivers.errors import LimitExceeded, Refused
-from drivers.instrument import Instrument, Whole, Word
+from drivers.instrument import Instrument, Word
 from drivers.limited import check_settings
 from drivers.patience import insist
 from drivers.templates import Command, Reply, Words, bounded, check_plain, check_text
 
-POWER_ON = 128
-"""Bit 7 of the standard event status register of IEEE 488.2."""
 WORD = Word(re.compile(r"[ -~]{1,80}"))
 FIXED_SHARE = 1e-3
 """How far what is asked for may be from what is fixed, over it."""
@@ -152,11 +150,6 @@ class Described(Instrument):
                 "instrument did not take it, look at its front panel and at its description in config.yaml",
                 instrument=self.name,
             )
-
-    def _power_was_off(self) -> bool:
-        """Return whether the event status has had its power-on bit since it was read last; False if there is none."""
-        query = self.settings.event_query
-        return bool(query) and bool(self.query(query, Whole(0, 255)) & POWER_ON)
 
     # numbers
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from drivers.errors import Refused
-from drivers.instrument import Fields, Instrument, Number, Whole, check_settings
+from drivers.instrument import Fields, Instrument, Number, Whole
+from drivers.lock_in import OscillatorSettings
 from drivers.roles import LockIn, LockInReading
 
 FLOAT = re.compile(r"-?[0-9]\.[0-9]{1,9}E[+-][0-9]{2}")
@@ -47,22 +47,7 @@ class DSPLockIn(LockIn, Instrument):
     IN_OVERLOADS: ClassVar[tuple[int, int]]
     """Bits of N that mean overload, unlocked."""
 
-    @dataclass(frozen=True)
-    class Settings:
-        """Limits of the oscillator output.
-
-        Attributes
-        ----------
-        oscillator_max_V : float
-            Highest rms voltage that may be put out [V].
-        """
-
-        oscillator_max_V: float = 5.0
-
-        def __post_init__(self) -> None:
-            check_settings(self, positive=("oscillator_max_V",))
-            if self.oscillator_max_V > 5:
-                raise ValueError(f"oscillator_max_V = {self.oscillator_max_V!r}: this lock-in gives at most 5 V")
+    Settings = OscillatorSettings
 
     frequency_Hz: Any = Instrument.control(
         "FRQ.", "OF. %.3f", """Control the reference frequency [Hz].""", Number(0, 251e3, FLOAT), within=1e-3

@@ -196,7 +196,7 @@ class GenericLockIn(Described, LockIn):
 
     def power_cycled(self) -> bool:
         """Return whether the event status has had its power-on bit since it was read last."""
-        return self._power_was_off()
+        return self._power_was_off(self.settings.event_query)
 
     # how it is set
 

@@ -126,7 +126,7 @@ class GenericMagnet(Described, WiredMagnet):
         return insist(self._expected)
 
     def _asked_power_cycled(self) -> bool:
-        return self._power_was_off()
+        return self._power_was_off(self.settings.event_query)
 
     # what it is doing
 

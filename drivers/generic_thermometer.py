@@ -150,7 +150,7 @@ class GenericThermometer(Described, TemperatureController):
 
     def power_cycled(self) -> bool:
         """Return whether the event status has had its power-on bit since it was read last."""
-        return self._power_was_off()
+        return self._power_was_off(self.settings.event_query)
 
     def check_temperature(self, temperature_K: float) -> float:
         """Return the temperature [K] if it is within the limits; raises LimitExceeded."""

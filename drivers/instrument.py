@@ -33,6 +33,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+POWER_ON = 128
+"""Bit 7 of the standard event status register of IEEE 488.2: the power was off since it was read last."""
 LONGEST_REPLY = 4096
 """Bytes; no instrument here has that much to say in one line."""
 
@@ -78,6 +80,8 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
     IDENTITY: ClassVar[re.Pattern[str]]
     READ_TERMINATION: ClassVar[str] = "\n"
     WRITE_TERMINATION: ClassVar[str] = "\n"
+    POWER_QUERY: ClassVar[str] = ""
+    """Asks for the standard event status register; empty if there is none."""
     NUMBER: ClassVar[Number] = Number()
     """How it writes numbers, for PyMeasure's own getters."""
     SERIAL: ClassVar[dict[str, Any]] = {}
@@ -184,6 +188,14 @@ class Instrument(pymeasure.instruments.Instrument, Limited):
         """Close the connection; the instrument stays as it is."""
         with self.lock:
             self.adapter.close()
+
+    def power_cycled(self) -> bool:
+        """Return whether the event status has had its power-on bit since it was read last; False if there is none."""
+        return self._power_was_off(self.POWER_QUERY)
+
+    def _power_was_off(self, query: str) -> bool:
+        """Return whether the reply to this query, if there is one, has the power-on bit."""
+        return bool(query) and bool(self.query(query, Whole(0, 255)) & POWER_ON)
 
     # one write, one read
 

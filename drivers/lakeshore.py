@@ -25,7 +25,6 @@ INPUT_TYPE = Word(re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2}){4,5}"))
 KELVIN = 1
 ESR_ERRORS = 4 | 16 | 32
 """Query, execution and command error in the event status register."""
-POWER_ON = 128
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,7 @@ class LakeShore(ZoneTable, TemperatureController):
         "temperature_K", "setpoint_K", "heater_percent", "heater_range", "ramping", "ramp_rate_K_per_min",
         "gain", "reset", "derivative", "zone_number",
     )  # fmt: skip
+    POWER_QUERY = "*ESR?"
     KEPT = ("gain", "reset", "derivative")
     PID_LIMITS: ClassVar[dict[str, tuple[float, float]]] = {
         "gain": (0.1, 1000.0), "reset": (0.1, 1000.0), "derivative": (0.0, 200.0),
@@ -216,10 +216,6 @@ class LakeShore(ZoneTable, TemperatureController):
 
     def _ramp(self) -> tuple[int, float]:
         return self.query(f"RAMP? {self.settings.output}", Fields(Whole(0, 1), Number(0, 100, SIGNED)))
-
-    def power_cycled(self) -> bool:
-        """Return whether the event status has had its power-on bit since it was read last."""
-        return bool(self.query("*ESR?", Whole(0, 255)) & POWER_ON)
 
     def _kept(self) -> dict[str, Any]:
         """Return what stays as it is in a run; with zones the instrument changes P, I and D by itself."""

@@ -15,6 +15,7 @@ from scipy.special import gammainccinv
 
 from drivers.clock import Clock
 from drivers.errors import LimitExceeded, Refused
+from drivers.limited import Limited, check_settings
 from drivers.patience import insist
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,30 @@ MARGIN = 1.25
 LOOKS = 5
 """Readings, a time constant apart, from which the largest value and the noise are taken."""
 NOISE_SIGMAS = 3.0
+
+
+@dataclass(frozen=True)
+class OscillatorSettings(Limited.Settings):
+    """Limits of the oscillator output.
+
+    Attributes
+    ----------
+    oscillator_max_V : float
+        Highest rms voltage that may be put out [V].
+    """
+
+    MAKE: ClassVar[str] = "this lock-in"
+    MOST_V: ClassVar[float] = 5.0
+    """What the instrument can put out, rms."""
+
+    oscillator_max_V: float = 5.0
+
+    def __post_init__(self) -> None:
+        check_settings(self, positive=("oscillator_max_V",))
+        if self.oscillator_max_V > self.MOST_V:
+            raise ValueError(
+                f"oscillator_max_V = {self.oscillator_max_V!r}: {self.MAKE} gives at most {self.MOST_V:g} V rms"
+            )
 
 
 @dataclass(frozen=True)

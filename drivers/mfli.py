@@ -12,7 +12,8 @@ from typing import Any
 from drivers.clock import Clock
 from drivers.errors import DriverError, Garbled, Lost, Refused, Timeout
 from drivers.labone import ADDRESS, LabOneSession, NodeLibrary, NodeSession
-from drivers.limited import Limited, check_settings, is_number
+from drivers.limited import Limited, is_number
+from drivers.lock_in import OscillatorSettings
 from drivers.patience import insist
 from drivers.roles import LockIn, LockInReading
 
@@ -97,21 +98,11 @@ class MFLI(Limited, LockIn):
     FULL_SCALES_V = FULL_SCALES_V
 
     @dataclass(frozen=True)
-    class Settings:
-        """Limits of the oscillator output.
+    class Settings(OscillatorSettings):
+        """Limits of the oscillator output."""
 
-        Attributes
-        ----------
-        oscillator_max_V : float
-            Highest rms voltage that may be put out [V].
-        """
-
+        MAKE, MOST_V = "an MFLI", 7.0
         oscillator_max_V: float = 1.0
-
-        def __post_init__(self) -> None:
-            check_settings(self, positive=("oscillator_max_V",))
-            if self.oscillator_max_V > 7:
-                raise ValueError(f"oscillator_max_V = {self.oscillator_max_V!r}: an MFLI gives at most 7 V rms")
 
     frequency_Hz: Any = NodeQuantity(
         "oscs/0/freq", """Control the reference frequency [Hz].""", 0, 5.1e6, settable=True

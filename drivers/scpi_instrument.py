@@ -5,23 +5,19 @@ from __future__ import annotations
 import re
 
 from drivers.errors import Refused
-from drivers.instrument import Instrument, Number, Whole
+from drivers.instrument import Instrument, Number
 
 SCIENTIFIC = re.compile(r"[+-]?[0-9]\.[0-9]{6}E[+-][0-9]{2}")
 """How Keithley's instruments write a number, always with as many digits: one that has lost some is seen."""
 ANY = Number(-1e38, 1e38, SCIENTIFIC)
 """Their 9.9E37 and 9.91E37 stand for too much, and for nothing."""
-POWER_ON = 128
-"""Bit 7 of the standard event status register of IEEE 488.2: the power was off since it was read last."""
 WORD = re.compile("[A-Z]{1,8}")
 
 
 class SCPIInstrument(Instrument):
     """An instrument on a wire that speaks SCPI."""
 
-    def power_cycled(self) -> bool:
-        """Return whether the event status has had its power-on bit since it was read last."""
-        return bool(self.query("*ESR?", Whole(0, 255)) & POWER_ON)
+    POWER_QUERY = "*ESR?"
 
     def _agreed(self, query: str, form: Number) -> float:
         """Return a number that is asked for twice and must be the same."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from pymeasure.instruments.srs import sr830
 
-from drivers.instrument import Instrument, Number, Whole, check_settings
+from drivers.instrument import Instrument, Number, Whole
+from drivers.lock_in import OscillatorSettings
 from drivers.srs_lock_in import SRSLockIn
 
 LIAS = sr830.LIAStatus
@@ -39,21 +40,10 @@ class SR830(SRSLockIn, sr830.SR830):
     FULL_SCALES_V = tuple(sr830.SR830.SENSITIVITIES)
 
     @dataclass(frozen=True)
-    class Settings:
-        """Limits of the oscillator output.
+    class Settings(OscillatorSettings):
+        """Limits of the oscillator output."""
 
-        Attributes
-        ----------
-        oscillator_max_V : float
-            Highest rms voltage that may be put out [V].
-        """
-
-        oscillator_max_V: float = 5.0
-
-        def __post_init__(self) -> None:
-            check_settings(self, positive=("oscillator_max_V",))
-            if self.oscillator_max_V > 5:
-                raise ValueError(f"oscillator_max_V = {self.oscillator_max_V!r}: an SR830 gives at most 5 V")
+        MAKE, MOST_V = "an SR830", 5.0
 
     frequency_Hz: Any = Instrument.control(
         "FREQ?", "FREQ%.5e", """Control the reference frequency [Hz].""", Number(0.0009, 110e3), within=1e-4

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from pymeasure.instruments.srs import sr860
 
-from drivers.instrument import Instrument, Number, Whole, check_settings
+from drivers.instrument import Instrument, Number, Whole
+from drivers.lock_in import OscillatorSettings
 from drivers.srs_lock_in import SRSLockIn
 
 CHANNEL_1, CHANNEL_2, UNLOCKED, INPUT_RANGE, SYNC_FILTER = 1, 2, 8, 16, 64
@@ -41,21 +42,11 @@ class SR860(SRSLockIn, sr860.SR860):
     FREQUENCY_MAX_Hz: ClassVar[float] = 500e3
 
     @dataclass(frozen=True)
-    class Settings:
-        """Limits of the oscillator output.
+    class Settings(OscillatorSettings):
+        """Limits of the oscillator output."""
 
-        Attributes
-        ----------
-        oscillator_max_V : float
-            Highest rms voltage that may be put out [V].
-        """
-
+        MAKE, MOST_V = "an SR860", 2.0
         oscillator_max_V: float = 2.0
-
-        def __post_init__(self) -> None:
-            check_settings(self, positive=("oscillator_max_V",))
-            if self.oscillator_max_V > 2:
-                raise ValueError(f"oscillator_max_V = {self.oscillator_max_V!r}: an SR860 gives at most 2 V")
 
     frequency_Hz: Any = Instrument.control(
         "FREQ?", "FREQ %.5e", """Control the reference frequency [Hz].""", Number(0.0009, 4.1e6), within=1e-4

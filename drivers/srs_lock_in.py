@@ -12,7 +12,6 @@ X_Y_R = Fields(Number(-2, 2), Number(-2, 2), Number(0, 3))
 AGREEMENT = 1e-3
 """How far R may be from hypot(X, Y), over R."""
 ZERO_V = 1e-12
-POWER_ON = 128
 
 
 def agree(x_V: float, y_V: float, r_V: float) -> bool:
@@ -26,6 +25,7 @@ class SRSLockIn(LockIn, Instrument):
     A driver names the query for X, Y and R, the form of the status word and what its bits mean.
     """
 
+    POWER_QUERY = "*ESR?"
     SNAP: ClassVar[str]
     STATUS: ClassVar[Whole]
     OVERLOAD: ClassVar[int]
@@ -34,10 +34,6 @@ class SRSLockIn(LockIn, Instrument):
     def check_oscillator(self, volts: float) -> float:
         """Return the voltage [V] if the oscillator may be set to it; raises LimitExceeded."""
         return self.check_limit("oscillator_V", volts)
-
-    def power_cycled(self) -> bool:
-        """Return whether the event status has had its power-on bit since it was read last."""
-        return bool(self.query("*ESR?", Whole(0, 255)) & POWER_ON)
 
     def read(self) -> LockInReading:  # type: ignore[override]  # what PyMeasure calls read is not for the user
         """Measure X and Y [V] with the status since the last reading, in one transaction.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from drivers.errors import Refused
-from drivers.instrument import Instrument, Whole
+from drivers.instrument import Instrument
 from drivers.magnet_supply import MagnetState, MagnetSupply
 from drivers.patience import insist
 from drivers.persistent_switch import PersistentSwitch, SwitchState
@@ -16,8 +16,6 @@ from drivers.ramp_segments import MagnetSettings, Segments, legs, rate_on_the_wa
 
 URGENT_S = 0.2
 """How long a hold waits for the wire before it goes out beside whatever is under way [s]."""
-POWER_ON = 128
-"""Bit 7 of the standard event status register of IEEE 488.2: the power was off since it was read last."""
 
 
 class WiredMagnet(Instrument, MagnetSupply, PersistentSwitch):
@@ -35,8 +33,7 @@ class WiredMagnet(Instrument, MagnetSupply, PersistentSwitch):
     READY: ClassVar[tuple[MagnetState, ...]] = (
         MagnetState.RAMPING, MagnetState.HOLDING, MagnetState.PAUSED, MagnetState.AT_ZERO,
     )  # fmt: skip
-    POWER_QUERY: ClassVar[str] = "*ESR?"
-    """Asks for the standard event status register; empty if the supply has none."""
+    POWER_QUERY = "*ESR?"
 
     Settings = MagnetSettings
 
@@ -126,7 +123,7 @@ class WiredMagnet(Instrument, MagnetSupply, PersistentSwitch):
         return True
 
     def _asked_power_cycled(self) -> bool:
-        return bool(self.POWER_QUERY) and bool(self.query(self.POWER_QUERY, Whole(0, 255)) & POWER_ON)
+        return self._power_was_off(self.POWER_QUERY)
 
     def _has_lost_power(self) -> bool:
         lost = insist(self._asked_power_cycled)

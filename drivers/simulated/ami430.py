@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
 from drivers.simulated.coil import Coil
+from drivers.simulated.event_status import COMMAND_ERROR, EventStatusTwin
 from drivers.simulated.supply import Supply
-from drivers.simulated.twin import OUT_OF_RANGE, NotUnderstood, Twin, number, on
+from drivers.simulated.twin import OUT_OF_RANGE, NotUnderstood, number, on
 
 if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
@@ -33,7 +34,7 @@ class Mode(enum.Enum):
     ZERO = 8
 
 
-class AMI430Twin(Twin):
+class AMI430Twin(EventStatusTwin):
     """A simulated Model 430.
 
     Parameters
@@ -66,7 +67,6 @@ class AMI430Twin(Twin):
         self.field_units, self.rate_units = field_units, rate_units
         self.errors: collections.deque[str] = collections.deque(maxlen=10)
         self.mode, self.target_A = Mode.PAUSE, 0.0
-        self._events = 0
         super().__init__(clock, seed)
         self.freeze()
 
@@ -80,13 +80,12 @@ class AMI430Twin(Twin):
         super().power_on()
         self.mode, self.target_A = Mode.PAUSE, 0.0
         self.errors.clear()
-        self._events = 128  # bit 7 of the event status: power on
         self.supply.power_cycle()
 
     def refuse(self, trouble: NotUnderstood) -> None:
         """Queue the error."""
         self.errors.append(f'{trouble.code},"{trouble.text}"')
-        self._events |= 32  # command error
+        self._events |= COMMAND_ERROR
 
     def install_switch(self) -> None:
         """Put a cold persistent switch across the coil."""
@@ -137,10 +136,6 @@ class AMI430Twin(Twin):
 
     # language
 
-    @on("*IDN?")
-    def _identity(self) -> str:
-        return self.IDENTITY
-
     @on("*RST")
     def _reset(self) -> None:
         self.power_on()
@@ -148,11 +143,6 @@ class AMI430Twin(Twin):
     @on("*CLS")
     def _clear(self) -> None:
         self.errors.clear()
-
-    @on("*ESR?")
-    def _event_status(self) -> str:
-        events, self._events = self._events, 0
-        return str(events)
 
     @on("*OPC?")
     def _complete(self) -> str:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
 from drivers.simulated.coil import Coil
+from drivers.simulated.event_status import EventStatusTwin
 from drivers.simulated.supply import Supply
-from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, NotUnderstood, Twin, number, on
+from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, NotUnderstood, number, on
 
 if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
@@ -19,7 +20,7 @@ SWEEPING, STANDBY, QUENCHED, POWER_MODULE = 1, 2, 4, 8
 """Bits of the status byte."""
 
 
-class Cryomagnetics4GTwin(Twin):
+class Cryomagnetics4GTwin(EventStatusTwin):
     """A simulated Model 4G.
 
     Parameters
@@ -41,6 +42,7 @@ class Cryomagnetics4GTwin(Twin):
     model = "cryomagnetics4g"
     ADDRESS = "GPIB0::10::INSTR"
     IDENTITY = "Cryomagnetics,4G,2239,1.02,208"
+    NOT_DONE = (OUT_OF_RANGE, NOT_NOW)
 
     def __init__(
         self, clock: Clock, coil: Coil, seed: int = 0, *,
@@ -52,7 +54,6 @@ class Cryomagnetics4GTwin(Twin):
         self.sweep = "standby"
         self.upper_A = self.lower_A = 0.0
         self.fast_A_per_s = 0.1
-        self._events = 0
         super().__init__(clock, seed)
         self.freeze()
 
@@ -69,12 +70,7 @@ class Cryomagnetics4GTwin(Twin):
         """Come up in standby, the output at zero; limits, ranges and rates are kept."""
         super().power_on()
         self.sweep, self.failed = "standby", False
-        self._events = 128  # bit 7 of the event status: power on
         self.supply.power_cycle()
-
-    def refuse(self, trouble: NotUnderstood) -> None:
-        """Set a bit of the event status."""
-        self._events |= 16 if trouble in (OUT_OF_RANGE, NOT_NOW) else 32
 
     def _answer(self, command: str) -> str | None:
         """Answer; arguments are separated by spaces here."""
@@ -98,19 +94,6 @@ class Cryomagnetics4GTwin(Twin):
         return current_A
 
     # language
-
-    @on("*IDN?")
-    def _identity(self) -> str:
-        return self.IDENTITY
-
-    @on("*CLS")
-    def _clear(self) -> None:
-        self._events = 0
-
-    @on("*ESR?")
-    def _event_status(self) -> str:
-        events, self._events = self._events, 0
-        return str(events)
 
     @on("*OPC?")
     def _complete(self) -> str:

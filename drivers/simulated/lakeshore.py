@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drivers.clock import Clock
 from drivers.simulated.control_loop import ControlLoop
 from drivers.simulated.cryostat import Heat, SensorFault
-from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, Field, NotUnderstood, Setting, Twin, number, on
+from drivers.simulated.event_status import EventStatusTwin
+from drivers.simulated.twin import ARGUMENT, Field, Setting, number, on
 
 if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
@@ -61,7 +62,7 @@ NAMES_AND_LIMITS = (Field("Input", shown="%-15s"), Field(0.0, 0, 1e4, "%+.4E"))
 """Name of an input, and the temperature above which all outputs are shut."""
 
 
-class LakeShoreTwin(Twin):
+class LakeShoreTwin(EventStatusTwin):
     """A simulated temperature controller.
 
     Parameters
@@ -74,7 +75,6 @@ class LakeShoreTwin(Twin):
 
     READ_TERMINATION = "\r\n"
     PERIOD_S = (0.1, 0.2)
-    IDENTITY: ClassVar[str]
     INPUTS: ClassVar[Sequence[str]] = "AB"
     OUTPUTS: ClassVar[Sequence[str]] = "12"
     HEATED_INPUT: ClassVar[str] = "A"
@@ -111,7 +111,6 @@ class LakeShoreTwin(Twin):
         }
         self.percent = 0.0
         self._loop = ControlLoop()
-        self._events = 0
         super().__init__(clock, seed)
         self.freeze()
 
@@ -123,7 +122,6 @@ class LakeShoreTwin(Twin):
     def power_on(self) -> None:
         """Come up with the heaters off, set points and zones where they were."""
         super().power_on()
-        self._events = 128
         self._switch_off()
 
     def _switch_off(self) -> None:
@@ -133,10 +131,6 @@ class LakeShoreTwin(Twin):
         self.percent = 0.0
         self._loop.reset()
         self.heat.heater_W = 0.0
-
-    def refuse(self, trouble: NotUnderstood) -> None:
-        """Set the bit of the event status: execution error, or command error."""
-        self._events |= 16 if trouble is OUT_OF_RANGE else 32
 
     # what a model says of itself
 
@@ -215,19 +209,6 @@ class LakeShoreTwin(Twin):
         return self.heat.sensor_K if which == self.HEATED_INPUT else math.nan
 
     # language
-
-    @on("*IDN?")
-    def _identity(self) -> str:
-        return self.IDENTITY
-
-    @on("*ESR?")
-    def _event_status(self) -> str:
-        events, self._events = self._events, 0
-        return str(events)
-
-    @on("*CLS")
-    def _clear(self) -> None:
-        self._events = 0
 
     @on("*RST")
     def _reset(self) -> None:

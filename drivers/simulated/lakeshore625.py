@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
 from drivers.simulated.coil import Coil
+from drivers.simulated.event_status import EventStatusTwin
 from drivers.simulated.supply import Supply
-from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, Field, NotUnderstood, Setting, Twin, number, on
+from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, Field, NotUnderstood, Setting, number, on
 
 if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
@@ -23,7 +24,7 @@ UNKNOWN_A = 99.9999
 OFF, ON, WARMING, COOLING = range(4)
 
 
-class LakeShore625Twin(Twin):
+class LakeShore625Twin(EventStatusTwin):
     """A simulated Model 625.
 
     Parameters
@@ -44,6 +45,7 @@ class LakeShore625Twin(Twin):
     ADDRESS = "GPIB0::11::INSTR"
     READ_TERMINATION = "\r\n"
     IDENTITY = "LSCI,MODEL625,6250001,1.1/1.0"
+    NOT_DONE = (OUT_OF_RANGE, NOT_NOW)
     SETTINGS = (
         Setting("FLDS", Field(0, 0, 1), Field(0.1, 0.001, 10, "%.4f")),
         Setting("LIMIT", Field(MOST_A, 0, MOST_A, "%+.4f"), Field(5.0, 0.1, 5, "%+.4f"),
@@ -64,7 +66,6 @@ class LakeShore625Twin(Twin):
         self.errors = [0, 0, 0]
         self.switch_set_up, self.switch_mA, self.switch_delay_s = False, 35, 20
         self.stored_A = UNKNOWN_A
-        self._events = 0
         super().__init__(clock, seed)
         if switch:
             self.install_switch()
@@ -84,13 +85,8 @@ class LakeShore625Twin(Twin):
         """Come up with no current, set up for the coil."""
         super().power_on()
         self.values["FLDS", ""] = [0, self.supply.coil.field_per_ampere_T]
-        self._events = 128  # bit 7 of the event status: power on
         self.errors = [0, 0, 0]
         self.supply.power_cycle()
-
-    def refuse(self, trouble: NotUnderstood) -> None:
-        """Set a bit of the event status."""
-        self._events |= 16 if trouble in (OUT_OF_RANGE, NOT_NOW) else 32
 
     def changed(self, head: str, key: str) -> None:
         """Take rates and compliance at once."""
@@ -109,19 +105,6 @@ class LakeShore625Twin(Twin):
         return 1e-3 / constant if units else 1 / constant
 
     # language
-
-    @on("*IDN?")
-    def _identity(self) -> str:
-        return self.IDENTITY
-
-    @on("*CLS")
-    def _clear(self) -> None:
-        self._events = 0
-
-    @on("*ESR?")
-    def _event_status(self) -> str:
-        events, self._events = self._events, 0
-        return str(events)
 
     @on("*OPC?")
     def _complete(self) -> str:

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 
 from drivers.clock import Clock
-from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, SYNTAX, Field, NotUnderstood, Twin, number, on, spoken
+from drivers.simulated.event_status import COMMAND_ERROR, EXECUTION_ERROR, EventStatusTwin
+from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, SYNTAX, Field, NotUnderstood, number, on, spoken
 
 NOT_ALLOWED = NotUnderstood(-221, "Settings conflict")
 STANDARD = {
@@ -18,8 +19,6 @@ STANDARD = {
 }
 """What SCPI says of what is not understood."""
 QUEUE_LENGTH = 10
-POWER_ON, COMMAND_ERROR, EXECUTION_ERROR = 128, 32, 16
-"""Bits of the standard event status."""
 
 _COMMAND = re.compile(r"\s*:?(\*?[A-Za-z]+[0-9]*(?::[A-Za-z]+[0-9]*)*)\s*(\??)\s*(.*?)\s*")
 
@@ -75,16 +74,14 @@ class Amount(Field):
         return number(text, self.low, self.high)
 
 
-class SCPITwin(Twin):
+class SCPITwin(EventStatusTwin):
     """A simulated instrument that speaks SCPI."""
 
-    IDENTITY = ""
     NO_ERROR = '0,"No error"'
     OPTIONS = "0"
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
         self.errors: collections.deque[str] = collections.deque(maxlen=QUEUE_LENGTH)
-        self._events = 0
         super().__init__(clock, seed)
 
     @classmethod
@@ -96,7 +93,6 @@ class SCPITwin(Twin):
         """Take the settings of a fresh start, with nothing pending."""
         super().power_on()
         self.errors.clear()
-        self._events = POWER_ON
 
     def reset(self) -> None:
         """Take the settings of a fresh start, as ``*RST`` does; events and errors stay."""
@@ -122,23 +118,14 @@ class SCPITwin(Twin):
         self.errors.append(f'{trouble.code:+d},"{trouble.text}"')
         self._events |= COMMAND_ERROR if -200 < trouble.code < 0 else EXECUTION_ERROR
 
-    @on("*IDN?")
-    def _identity(self) -> str:
-        return self.IDENTITY
-
     @on("*RST")
     def _reset(self) -> None:
         self.reset()
 
     @on("*CLS")
     def _clear(self) -> None:
+        super()._clear()
         self.errors.clear()
-        self._events = 0
-
-    @on("*ESR?")
-    def _event_status(self) -> str:
-        events, self._events = self._events, 0
-        return str(events)
 
     @on("*STB?")
     def _status_byte(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from drivers.simulated.lock_in import Heads, LockInTwin, clipped
-from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, Field, NotUnderstood, Setting, number, on
+from drivers.simulated.lock_in import Heads, clipped
+from drivers.simulated.srs_lock_in import SRSTwin
+from drivers.simulated.twin import ARGUMENT, Field, Setting, number, on
 
 SENSITIVITIES_V = tuple(float(f"{m}e{e}") for e in range(-9, 0) for m in (2, 5, 10))
 TIME_CONSTANTS_S = tuple(float(f"{m}e{e}") for e in range(-5, 5) for m in (1, 3))
@@ -18,7 +19,7 @@ RESERVE = (1000.0, 100.0, 5.0)
 INPUT, FILTER, OUTPUT, UNLOCK = 1, 2, 4, 8
 
 
-class SR830Twin(LockInTwin):
+class SR830Twin(SRSTwin):
     """A simulated SR830."""
 
     driver_name = "sr830"
@@ -54,11 +55,6 @@ class SR830Twin(LockInTwin):
         Setting("AUXV", Field(0.0, -10.5, 10.5, "%.3f"), keys="1234"),
     )
 
-    def power_on(self) -> None:
-        """Take the settings of a fresh start."""
-        super().power_on()
-        self._status, self._events = 0, 128  # bit 7 of the event status: power on
-
     def watch(self, signal_V: complex, shown_V: complex) -> None:
         """Set the bits of the lock-in status."""
         if abs(signal_V) > INPUT_LIMIT_V:
@@ -70,10 +66,6 @@ class SR830Twin(LockInTwin):
         if not self.locked:
             self._status |= UNLOCK
 
-    def refuse(self, trouble: NotUnderstood) -> None:
-        """Set the bit of the event status: execution error, or command error."""
-        self._events |= 16 if trouble is OUT_OF_RANGE else 32
-
     def outputs(self) -> dict[int, float]:
         """Return everything that can be asked with SNAP, by number."""
         shown_V = clipped(self.shown_V(), OUTPUT_LIMIT * self.full_scale_V)
@@ -82,27 +74,6 @@ class SR830Twin(LockInTwin):
             1: x, 2: y, 3: math.hypot(x, y), 4: math.degrees(math.atan2(y, x)), 5: 0.0, 6: 0.0, 7: 0.0, 8: 0.0,
             9: self.frequency_Hz, 10: x, 11: y,
         }  # fmt: skip
-
-    @on("*IDN?")
-    def _identity(self) -> str:
-        return self.IDENTITY
-
-    @on("*CLS")
-    def _clear(self) -> None:
-        self._status = self._events = 0
-
-    @on("*RST")
-    def _reset(self) -> None:
-        self.power_on()
-
-    @on("*STB?")
-    def _status_byte(self) -> str:
-        return str((8 if self._status else 0) | (32 if self._events else 0))
-
-    @on("*ESR?")
-    def _event_status(self) -> str:
-        events, self._events = self._events, 0
-        return str(events)
 
     @on("ERRS?")
     def _error_status(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from drivers.simulated.lock_in import Heads, LockInTwin
-from drivers.simulated.twin import ARGUMENT, OUT_OF_RANGE, Field, NotUnderstood, Setting, number, on, spoken
+from drivers.simulated.lock_in import Heads
+from drivers.simulated.srs_lock_in import SRSTwin
+from drivers.simulated.twin import ARGUMENT, Field, Setting, number, on, spoken
 
 SENSITIVITIES_V = (1.0, *(float(f"{m}e{e}") for e in range(-1, -10, -1) for m in (5, 2, 1)))
 TIME_CONSTANTS_S = tuple(float(f"{m}e{e}") for e in range(-6, 5) for m in (1, 3))
@@ -24,7 +25,7 @@ ENBW = (1 / 4, 1 / 8, 3 / 32, 5 / 64)
 """Equivalent noise bandwidth times time constant, for 1 to 4 RC stages."""
 
 
-class SR860Twin(LockInTwin):
+class SR860Twin(SRSTwin):
     """A simulated SR860."""
 
     driver_name = "sr860"
@@ -75,11 +76,6 @@ class SR860Twin(LockInTwin):
         Setting("CAPTURERATE", Field(0, 0, 20)),
     )
 
-    def power_on(self) -> None:
-        """Take the settings of a fresh start."""
-        super().power_on()
-        self._status, self._events = 0, 128  # bit 7 of the event status: power on
-
     def changed(self, head: str, key: str) -> None:
         """Round as the instrument does: amplitudes to three digits, frequencies to six."""
         if head in ("SLVL", "FREQINT"):
@@ -108,10 +104,6 @@ class SR860Twin(LockInTwin):
         bits |= RANGE if math.sqrt(2) * abs(signal_V) > self.input_range_V else 0
         return bits | (0 if self.locked else UNLOCK)
 
-    def refuse(self, trouble: NotUnderstood) -> None:
-        """Set the bit of the event status: execution error, or command error."""
-        self._events |= 16 if trouble is OUT_OF_RANGE else 32
-
     def outputs(self) -> tuple[float, ...]:
         """Return everything that can be asked with SNAP, by number."""
         # the range of the input is where the signal ends, not the full scale
@@ -121,27 +113,6 @@ class SR860Twin(LockInTwin):
             x, y, math.hypot(x, y), math.degrees(math.atan2(y, x)), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, *aux,
             self.phase_deg, self.oscillator_V, self.value("SOFF"), self.internal_frequency_Hz, self.frequency_Hz,
         )  # fmt: skip
-
-    @on("*IDN?")
-    def _identity(self) -> str:
-        return self.IDENTITY
-
-    @on("*CLS")
-    def _clear(self) -> None:
-        self._status = self._events = 0
-
-    @on("*RST")
-    def _reset(self) -> None:
-        self.power_on()
-
-    @on("*STB?")
-    def _status_byte(self) -> str:
-        return str((8 if self._status else 0) | (32 if self._events else 0))
-
-    @on("*ESR?")
-    def _event_status(self) -> str:
-        events, self._events = self._events, 0
-        return str(events)
 
     @on("ERRS?", "CAPTURESTAT?", "CAPTUREBYTES?", "CAPTUREPROG?", "TBSTAT?", "ILVL?")
     def _nothing_to_tell(self) -> str:
