@@ -14,7 +14,7 @@ import numpy as np
 from analysis.constants import HBAR_OVER_4E
 from analysis.curve import Curve
 from analysis.model import Model, Parameter, Starts
-from analysis.special import cooperon
+from analysis.special import cooperon, rough_cooperon
 
 _GRID = 16  # fields on which a guess tries the rates
 _BINS = 32  # points to which a guess thins the curve
@@ -95,7 +95,7 @@ def _scan(
     # a channel above the grid is flat on this curve: a zero row stands for it
     nearest[b > 2 * fine[-1]] = fine.size
     shapes = np.zeros((fine.size + 1, field.size))
-    shapes[:-1] = cooperon(field, fine)[0]
+    shapes[:-1] = rough_cooperon(field, fine)
     shapes -= shapes.mean(axis=1, keepdims=True)
     gram, overlap = shapes @ shapes.T, shapes @ (dsigma - dsigma.mean())
     pairs = gram[nearest[:, :, np.newaxis], nearest[:, np.newaxis, :]]

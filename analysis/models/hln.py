@@ -14,7 +14,7 @@ from analysis.film import diffusive_film, elastic_length
 from analysis.model import Model, Parameter, Remark, Starts
 from analysis.models.graphene import GRAPHENE_SO
 from analysis.sample import Sample
-from analysis.special import cooperon
+from analysis.special import cooperon, rough_cooperon
 
 SOURCE = "S. Hikami, A. I. Larkin, Y. Nagaoka, Prog. Theor. Phys. 63, 707 (1980), doi:10.1143/PTP.63.707"
 
@@ -49,7 +49,7 @@ def _one_term_guess(curve: Curve, held: Mapping[str, float]) -> Starts:
         grid = np.array([FIELD_NM2 / held["l_phi_nm"] ** 2])
     else:
         grid = trial_fields(field)
-    shapes = cooperon(field, grid)[0]
+    shapes = rough_cooperon(field, grid)
     norm = (shapes**2).sum(axis=1) - shapes.sum(axis=1) ** 2 / field.size
     overlap = shapes @ (dsigma - dsigma.mean())
     alpha = np.full(grid.size, held["alpha"]) if "alpha" in held else overlap / norm

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import digamma
 
-from analysis.special import cooperon, f, f_and_derivative
+from analysis.special import cooperon, f, f_and_derivative, rough_cooperon
 
 EULER = 0.57721566490153286061
 
@@ -74,6 +74,15 @@ def test_cooperon_is_even_zero_at_zero_and_finite():
     assert np.isfinite(slope).all()
     assert (np.diff(value, axis=1) > 0).all()
     assert (slope <= 0).all()
+
+
+def test_the_rough_one_is_good_to_half_a_per_cent():
+    field, b = np.append(0.0, np.geomspace(1e-6, 30, 400)), np.geomspace(1e-5, 10, 30)
+    exact, rough = cooperon(field, b)[0], rough_cooperon(field, b)
+    inside = exact > 1e-10
+    assert np.allclose(rough[inside], exact[inside], rtol=5e-3)
+    assert np.abs(rough - exact)[~inside].max() < 1e-9
+    assert (rough[:, 0] == 0).all()
 
 
 def test_local_slope_table_of_the_reference():
