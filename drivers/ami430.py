@@ -155,10 +155,6 @@ class AMI430(WiredMagnet):
             raise self.garbled("CURR:SUPP?", f"{first_T:g} T", f"was followed by {second_T:g} T")
         return second_T
 
-    def _moved_T(self, since_s: float) -> float:
-        """Return how far the fastest ramp can have come since then [T]."""
-        return self._limits["ramp_rate_T_per_min"][1] / 60 * (self.clock.now() - since_s)
-
     @property
     def target_T(self) -> float:
         """Get the field that the supply ramps to [T]."""

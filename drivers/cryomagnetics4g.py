@@ -133,7 +133,7 @@ class Cryomagnetics4G(WiredMagnet):
         with self.lock:
             began_s = self.clock.now()
             first_T, second_T = self._level_T(query), self._level_T(query)
-            moved_T = self._limits["ramp_rate_T_per_min"][1] / 60 * (self.clock.now() - began_s)
+            moved_T = self._moved_T(began_s)
         if abs(first_T - second_T) > self.settings.field_agreement_T + moved_T:
             if self.state is not MagnetState.QUENCH:
                 raise self.garbled(query, f"{first_T:g} T", f"was followed by {second_T:g} T")
@@ -229,7 +229,7 @@ class Cryomagnetics4G(WiredMagnet):
     def _check_driving(self, supply_T: float) -> None:
         """Refuse where config.yaml knows of no switch, but the coil does not carry the supply's current."""
         magnet_T = self.magnet_field_T
-        moved_T = 2 * self._limits["ramp_rate_T_per_min"][1] / 60 * self.timeout_s
+        moved_T = 2 * self._fastest_T_per_s * self.timeout_s
         if not self.heating_time_s and abs(magnet_T - supply_T) > self.settings.field_agreement_T + moved_T:
             raise Refused(
                 f"{self.name}: the supply is at {supply_T:g} T, the magnet at {magnet_T:g} T; no ramp is started. Is "

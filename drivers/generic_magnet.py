@@ -144,7 +144,7 @@ class GenericMagnet(Described, WiredMagnet):
 
     @property
     def _speed_T_per_s(self) -> float:
-        return FASTER * self._limits["ramp_rate_T_per_min"][1] / 60
+        return FASTER * self._fastest_T_per_s
 
     @property
     def magnet_field_T(self) -> float:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from drivers.described import WORD, Described, Description, rate_window
 from drivers.errors import Refused
 from drivers.limited import check_settings
+from drivers.limited_roles import LimitedThermometer
 from drivers.patience import insist
-from drivers.temperature_controller import TemperatureController, TemperatureSettings
+from drivers.temperature_controller import TemperatureSettings
 from drivers.templates import Words
 
 HEATER_OFF_S = 5.0
@@ -17,7 +18,7 @@ HEATER_OFF_PERCENT = 0.5
 FASTEST_K_PER_MIN = 1e4
 
 
-class GenericThermometer(Described, TemperatureController):
+class GenericThermometer(Described, LimitedThermometer):
     """Any temperature controller, described by its command strings."""
 
     driver_name = "generic_thermometer"
@@ -88,7 +89,7 @@ class GenericThermometer(Described, TemperatureController):
                 raise ValueError("jump_command needs rate_command: without one the set point jumps anyway")
 
     def _own_limits(self) -> dict[str, tuple[float, float]]:
-        limits = self.settings.limits()
+        limits = super()._own_limits()
         if not self.settings.rate_command:
             del limits["ramp_rate_K_per_min"]
         return limits
@@ -151,10 +152,6 @@ class GenericThermometer(Described, TemperatureController):
     def power_cycled(self) -> bool:
         """Return whether the event status has had its power-on bit since it was read last."""
         return self._power_was_off(self.settings.event_query)
-
-    def check_temperature(self, temperature_K: float) -> float:
-        """Return the temperature [K] if it is within the limits; raises LimitExceeded."""
-        return self.check_limit("temperature_K", temperature_K)
 
     # what it is told
 

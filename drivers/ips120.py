@@ -85,7 +85,7 @@ class IPS120(Isobus, OxfordMagnet):
         return self._field("R18")
 
     def _field(self, register: str) -> float:
-        return self.moving(register, FIELD_T, allowed=LAST_DIGIT_T, per_s=self._rate_T_per_s(), excuse=self._troubled)
+        return self.moving(register, FIELD_T, allowed=LAST_DIGIT_T, per_s=self._fastest_T_per_s, excuse=self._troubled)
 
     def _ask_state(self) -> MagnetState:
         status = self.status()

@@ -11,8 +11,9 @@ from pyvisa.constants import Parity
 
 from drivers.instrument import Fields, Number, Refused, Whole, Word
 from drivers.lakeshore_zones import Control, ZoneTable
+from drivers.limited_roles import LimitedThermometer
 from drivers.patience import insist
-from drivers.temperature_controller import TemperatureController, TemperatureSettings
+from drivers.temperature_controller import TemperatureSettings
 
 SCIENTIFIC = re.compile(r"[+-][0-9]\.[0-9]{4,6}[eE][+-][0-9]{2}")
 SHORT_EXPONENT = re.compile(r"[+-][0-9]{1,4}\.[0-9]{3,5}[eE][+-][0-9]")
@@ -58,7 +59,7 @@ class LakeShoreSettings(TemperatureSettings):
             raise ValueError(f"heater_range = {self.heater_range!r}; there are 1 to {self.RANGES}, the highest")
 
 
-class LakeShore(ZoneTable, TemperatureController):
+class LakeShore(ZoneTable, LimitedThermometer):
     """A temperature controller of Lake Shore, which ramps its set point by itself."""
 
     role = "temperature"
@@ -118,7 +119,7 @@ class LakeShore(ZoneTable, TemperatureController):
     # opening
 
     def _own_limits(self) -> dict[str, tuple[float, float]]:
-        return self.settings.limits() | self.PID_LIMITS
+        return super()._own_limits() | self.PID_LIMITS
 
     def _on_open(self) -> None:
         """Learn in which form this instrument writes its numbers, each from two replies that agree."""
@@ -222,10 +223,6 @@ class LakeShore(ZoneTable, TemperatureController):
         with self.lock:
             zones = self._control().zones
             return {"zones": zones} | ({} if zones else super()._kept())
-
-    def check_temperature(self, temperature_K: float) -> float:
-        """Return the temperature [K] if it is within the limits; raises LimitExceeded."""
-        return self.check_limit("temperature_K", temperature_K)
 
     # what it is told
 

@@ -111,7 +111,7 @@ class LakeShore625(WiredMagnet):
             began_s = self.clock.now()
             field_T = self.query("RDGF?", FIELD) * T_PER_UNIT[self._known[0][0]]
             expected_T = self.query("RDGI?", CURRENT_A) * self.coil_T_per_A
-            moved_T = self._limits["ramp_rate_T_per_min"][1] / 60 * (self.clock.now() - began_s)
+            moved_T = self._moved_T(began_s)
         allowed_T = self.settings.field_agreement_T + 1e-3 * abs(expected_T) + moved_T
         if abs(field_T - expected_T) > allowed_T and self.state is not MagnetState.QUENCH:
             raise self.garbled(

@@ -103,6 +103,10 @@ class MagnetSupply(ABC):
     def rearm(self) -> None:
         """Allow ramps again after a quench, trip or fault; for a person who has looked at the magnet."""
 
+    def supplies(self) -> tuple[MagnetSupply, ...]:
+        """Return the supplies behind it: this one alone, or one an axis."""
+        return (self,)
+
     def legs(self, start_T: float, end_T: float, rate_T_per_min: float | None) -> list[tuple[float, float | None]]:
         """Return the pieces in which a ramp is commanded: (to [T], rate [T/min] or None for the one that is set).
 

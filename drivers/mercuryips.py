@@ -95,7 +95,7 @@ class MercuryIPS(Mercury, OxfordMagnet):
         return self._field("SIG:PFLD")
 
     def _field(self, node: str) -> float:
-        return self.moving(node, FIELD_T, allowed=LAST_DIGIT_T, per_s=self._rate_T_per_s(), excuse=self._troubled)
+        return self.moving(node, FIELD_T, allowed=LAST_DIGIT_T, per_s=self._fastest_T_per_s, excuse=self._troubled)
 
     def _ask_state(self) -> MagnetState:
         if status := self._status():

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from drivers.clock import Clock
 from drivers.errors import DriverError, Garbled, Lost, Refused, Timeout
 from drivers.labone import ADDRESS, LabOneSession, NodeLibrary, NodeSession
-from drivers.limited import Limited, is_number
+from drivers.library_instrument import LibraryInstrument
+from drivers.limited import is_number
 from drivers.lock_in import OscillatorSettings
 from drivers.patience import insist
 from drivers.roles import LockIn, LockInReading
@@ -75,7 +75,7 @@ class NodeQuantity:
             )
 
 
-class MFLI(Limited, LockIn):
+class MFLI(LibraryInstrument, LockIn):
     """Zurich Instruments MFLI at an address such as dev1234@127.0.0.1:8004: device, data server, port.
 
     The first demodulator, the voltage input and the first output. The full scale is the rms of a sine
@@ -125,31 +125,6 @@ class MFLI(Limited, LockIn):
         "extrefs/0/enable", """Get whether the oscillator follows a reference from outside [1].""", 0, 1
     )
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        name: str,
-        settings: Any,
-        clock: Clock,
-        visa_library: Any = "",
-        timeout_s: float = 2.0,
-        read_termination: str | None = None,
-        write_termination: str | None = None,
-    ) -> None:
-        self.address, self.name, self.settings, self.clock, self.timeout_s = address, name, settings, clock, timeout_s
-        self.lock = threading.RLock()
-        self._library = visa_library
-        self._limits = self._own_limits()
-        self._last_timestamp: float | None = None
-        self._is_lost = False
-        self._session = self._open()
-        try:
-            self.identity = self._identify()
-        except BaseException:
-            self._session.close()
-            raise
-
     def _own_limits(self) -> dict[str, tuple[float, float]]:
         return {
             "oscillator_V": (0.0, self.settings.oscillator_max_V),
@@ -161,6 +136,13 @@ class MFLI(Limited, LockIn):
         }
 
     # opening and closing
+
+    def _connect(self, library: Any) -> None:
+        self.lock = threading.RLock()
+        self._library = library
+        self._last_timestamp: float | None = None
+        self._is_lost = False
+        self._session = self._open()
 
     def _open(self) -> NodeSession:
         found = ADDRESS.fullmatch(self.address)

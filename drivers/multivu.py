@@ -12,9 +12,9 @@ import threading
 import weakref
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from drivers.clock import Clock
 from drivers.errors import DriverError, Garbled, Lost, Refused, Timeout
-from drivers.limited import Limited, is_number
+from drivers.library_instrument import LibraryInstrument
+from drivers.limited import is_number
 from drivers.patience import insist
 
 log = logging.getLogger(__name__)
@@ -247,7 +247,7 @@ class Connection:
                 log.info("%s: closing the connection: %s", self.address, error)
 
 
-class MultiVuInstrument(Limited):
+class MultiVuInstrument(LibraryInstrument):
     """Something that is reached through MultiVu, at an address such as ppms@127.0.0.1:5000: MultiPyVu's server."""
 
     ADDRESS_EXAMPLE = "ppms@127.0.0.1:5000"
@@ -257,30 +257,12 @@ class MultiVuInstrument(Limited):
     GRACE_S: ClassVar[float] = 1.5
     """How long MultiVu may show the state before a new set point [s]."""
 
-    def __init__(
-        self,
-        address: str,
-        *,
-        name: str,
-        settings: Any,
-        clock: Clock,
-        visa_library: Any = "",
-        timeout_s: float = 2.0,
-        read_termination: str | None = None,
-        write_termination: str | None = None,
-    ) -> None:
-        self.address, self.name, self.settings, self.clock, self.timeout_s = address, name, settings, clock, timeout_s
-        self._connection = Connection.shared(address, visa_library)
+    def _connect(self, library: Any) -> None:
+        self._connection = Connection.shared(self.address, library)
         self.lock = self._connection.lock
-        self._limits = self._own_limits()
         self._commanded_s = -math.inf
-        self._connection.join(name)
+        self._connection.join(self.name)
         self._joined = True
-        try:
-            self.identity = self._identify()
-        except BaseException:
-            self.close()
-            raise
 
     @classmethod
     def accepts_address(cls, address: str) -> bool:

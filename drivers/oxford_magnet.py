@@ -129,9 +129,6 @@ class OxfordMagnet(WiredMagnet):
         """Measure the field that the supply's current would make in the coil [T]."""
         return self._output_T()
 
-    def _rate_T_per_s(self) -> float:
-        return self._limits["ramp_rate_T_per_min"][1] / 60
-
     def _troubled(self) -> bool:
         """Return whether a field may jump: in a quench, and in a trip."""
         return self._ask_state() in (MagnetState.QUENCH, MagnetState.FAULT)

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from drivers.errors import Refused
 from drivers.instrument import Instrument
 from drivers.limited import check_settings
+from drivers.limited_roles import LimitedThermometer
 from drivers.patience import insist
-from drivers.temperature_controller import TemperatureController, TemperatureSettings
+from drivers.temperature_controller import TemperatureSettings
 
 JUMP_K = 1.0
 """How far two replies may be apart, beside what the temperature can move in between [K]."""
@@ -36,7 +37,7 @@ class OxfordThermometerSettings(TemperatureSettings):
         check_settings(self, positive=("sensor_max_K",))
 
 
-class OxfordThermometer(Instrument, TemperatureController):
+class OxfordThermometer(Instrument, LimitedThermometer):
     """A controller of Oxford Instruments, which ramps its set point by itself."""
 
     role = "temperature"
@@ -62,17 +63,13 @@ class OxfordThermometer(Instrument, TemperatureController):
     # what follows
 
     def _own_limits(self) -> dict[str, tuple[float, float]]:
-        return self.settings.limits() | self.PID_LIMITS
+        return super()._own_limits() | self.PID_LIMITS
 
     def power_cycled(self) -> bool:
         """Return whether the control loop is open that was closed before: so it comes up after a loss of power."""
         closed, before = self.loop_closed, self._was_closed
         self._was_closed = closed
         return before and not closed
-
-    def check_temperature(self, temperature_K: float) -> float:
-        """Return the temperature [K] if it is within the limits; raises LimitExceeded."""
-        return self.check_limit("temperature_K", temperature_K)
 
     def start_ramp(self, temperature_K: float, rate_K_per_min: float | None = None) -> None:
         """Start a ramp of the set point from the present temperature [K] at a rate [K/min], never a faster one.

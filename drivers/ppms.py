@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.errors import Refused
-from drivers.magnet_supply import MagnetState, MagnetSupply
+from drivers.limited_roles import LimitedMagnet, LimitedThermometer
+from drivers.magnet_supply import MagnetState
 from drivers.multivu import MultiVuInstrument
 from drivers.patience import insist
 from drivers.ramp_segments import MagnetSettings, rate_on_the_way, segments_of
-from drivers.temperature_controller import TemperatureController, TemperatureSettings
+from drivers.temperature_controller import TemperatureSettings
 
 T_PER_OE = 1e-4
 APPROACHES = {"linear": 0, "no_overshoot": 1, "oscillate": 2}
@@ -43,7 +44,7 @@ BROKEN = {"Diagnostic", "Impedance Control Error", "General Failure"}
 """What MultiVu says of the temperature."""
 
 
-class PPMSMagnet(MultiVuInstrument, MagnetSupply):
+class PPMSMagnet(MultiVuInstrument, LimitedMagnet):
     """The magnet of a PPMS, DynaCool, VersaLab or OptiCool.
 
     Power supply, switch and quench are MultiVu's business; a quench or an error that it shows is latched here.
@@ -74,24 +75,10 @@ class PPMSMagnet(MultiVuInstrument, MagnetSupply):
             if self.approach not in APPROACHES:
                 raise ValueError(f"approach = {self.approach!r} is none; there are {', '.join(APPROACHES)}")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._latched: MagnetState | None = None
-        self._fault = ""
-        super().__init__(*args, **kwargs)
-
-    def _own_limits(self) -> dict[str, tuple[float, float]]:
-        s = self.settings
-        return {"field_T": (-s.field_max_T, s.field_max_T), "ramp_rate_T_per_min": (1e-5, s.ramp_rate_max_T_per_min)}
-
     @property
     def approach(self) -> str:
         """Get how a field is approached, as config.yaml says [1]."""
         return self.settings.approach
-
-    @property
-    def field_tolerance_T(self) -> float:
-        """Get how close to the target a holding magnet must be [T]."""
-        return self.settings.field_tolerance_T
 
     # what it is doing
 
@@ -134,17 +121,6 @@ class PPMSMagnet(MultiVuInstrument, MagnetSupply):
         if state in (MagnetState.QUENCH, MagnetState.FAULT):
             self._latched, self._fault = state, f"MultiVu says {status!r}"
         return state
-
-    def _fault_text(self) -> str:
-        return self._fault or super()._fault_text()
-
-    def check_field(self, field_T: float) -> float:
-        """Return the field [T] if it is within the limits; raises LimitExceeded."""
-        return self.check_limit("field_T", field_T)
-
-    def check_rate(self, rate_T_per_min: float) -> float:
-        """Return the ramp rate [T/min] if it is within the limits; raises LimitExceeded."""
-        return self.check_limit("ramp_rate_T_per_min", rate_T_per_min)
 
     def duration_s(self, start_T: float, end_T: float, rate_T_per_min: float) -> float:
         """Return how long a ramp takes at this rate [T/min], or at the slowest of the segments on its way [s]."""
@@ -235,7 +211,7 @@ class PPMSMagnet(MultiVuInstrument, MagnetSupply):
         return late_enough and super()._arrived(state, now_T, field_T)
 
 
-class PPMSTemperature(MultiVuInstrument, TemperatureController):
+class PPMSTemperature(MultiVuInstrument, LimitedThermometer):
     """The thermometer of a PPMS, DynaCool, VersaLab or OptiCool; MultiVu regulates."""
 
     driver_name = "ppms_temperature"
@@ -266,9 +242,6 @@ class PPMSTemperature(MultiVuInstrument, TemperatureController):
                 raise ValueError(f"ramp_rate_max_K_per_min = {self.ramp_rate_max_K_per_min!r}: MultiVu has at most 20")
             if self.approach not in TEMPERATURE_APPROACHES:
                 raise ValueError(f"approach = {self.approach!r} is none; there are {', '.join(TEMPERATURE_APPROACHES)}")
-
-    def _own_limits(self) -> dict[str, tuple[float, float]]:
-        return self.settings.limits()
 
     @property
     def approach(self) -> str:
@@ -308,10 +281,6 @@ class PPMSTemperature(MultiVuInstrument, TemperatureController):
     def heater_percent(self) -> float:
         """Measure the heater output; MultiVu does not tell, it is nan [%]."""
         return math.nan
-
-    def check_temperature(self, temperature_K: float) -> float:
-        """Return the temperature [K] if it is within the limits; raises LimitExceeded."""
-        return self.check_limit("temperature_K", temperature_K)
 
     def start_ramp(self, temperature_K: float, rate_K_per_min: float | None = None) -> None:
         """Start a ramp of the set point to a temperature [K] at a rate [K/min].

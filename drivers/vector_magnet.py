@@ -13,6 +13,7 @@ from typing import Any
 from drivers.clock import Clock
 from drivers.errors import LimitExceeded
 from drivers.field_volume import Vector, Volume, covered
+from drivers.limited import Limited
 from drivers.magnet_supply import MagnetState, MagnetSupply, RampOutcome
 from drivers.patience import insist
 
@@ -219,7 +220,22 @@ class VectorMagnet:
                     raise axis.latched_error(state)
 
     def hold(self) -> None:
-        """Tell all axes to hold, each of them even if another cannot be told.
+        """Tell all axes to hold, each of them even if another cannot be told; raises as `_each`."""
+        self._each(lambda axis: axis.hold())
+
+    def start_zero(self) -> None:
+        """Let all axes set out for zero at once; raises as `_each`.
+
+        Every component only gets smaller, so that a field in a box, a sphere or a cylinder stays in it.
+        """
+        self._each(lambda axis: axis.start_ramp(0.0))
+
+    def reconnect(self) -> None:
+        """Open the connections that were lost, and send the holds that are owed; raises as `_each`."""
+        self._each(lambda axis: axis.reconnect() if isinstance(axis, Limited) else None)
+
+    def _each(self, do: Callable[[MagnetSupply], object]) -> None:
+        """Do something with every axis, also where it failed with another.
 
         Raises
         ------
@@ -229,7 +245,7 @@ class VectorMagnet:
         errors: list[Exception] = []
         for axis in self.axes.values():
             try:
-                axis.hold()
+                do(axis)
             except Exception as error:  # whatever it is, the other axes must be told
                 errors.append(error)
         if errors:

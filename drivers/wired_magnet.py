@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from drivers.errors import Refused
 from drivers.instrument import Instrument
-from drivers.magnet_supply import MagnetState, MagnetSupply
+from drivers.limited_roles import LimitedMagnet
+from drivers.magnet_supply import MagnetState
 from drivers.patience import insist
 from drivers.persistent_switch import PersistentSwitch, SwitchState
 from drivers.ramp_segments import MagnetSettings, Segments, legs, rate_on_the_way, segments_of, slowed, trimmed
@@ -18,7 +19,7 @@ URGENT_S = 0.2
 """How long a hold waits for the wire before it goes out beside whatever is under way [s]."""
 
 
-class WiredMagnet(Instrument, MagnetSupply, PersistentSwitch):
+class WiredMagnet(Instrument, LimitedMagnet, PersistentSwitch):
     """A magnet supply on a wire.
 
     A quench, a fault and a loss of power are latched: nothing but `hold` is sent until `rearm`. Before every ramp the
@@ -57,13 +58,7 @@ class WiredMagnet(Instrument, MagnetSupply, PersistentSwitch):
 
     # opening
 
-    def _own_limits(self) -> dict[str, tuple[float, float]]:
-        s = self.settings
-        return {"field_T": (-s.field_max_T, s.field_max_T), "ramp_rate_T_per_min": (1e-5, s.ramp_rate_max_T_per_min)}
-
     def _on_open(self) -> None:
-        self._latched: MagnetState | None = None
-        self._fault = ""
         self._power_lost = False
         self._known = self._fingerprint()
         self._asked_power_cycled()  # what was before it was opened is forgotten
@@ -76,9 +71,13 @@ class WiredMagnet(Instrument, MagnetSupply, PersistentSwitch):
     # what it is doing
 
     @property
-    def field_tolerance_T(self) -> float:
-        """Get how close to the target a holding magnet must be [T]."""
-        return self.settings.field_tolerance_T
+    def _fastest_T_per_s(self) -> float:
+        """Get how fast the field of the fastest ramp moves [T/s]."""
+        return self._limits["ramp_rate_T_per_min"][1] / 60
+
+    def _moved_T(self, since_s: float) -> float:
+        """Return how far the fastest ramp can have come since then [T]."""
+        return self._fastest_T_per_s * (self.clock.now() - since_s)
 
     @property
     def match_tolerance_T(self) -> float:
@@ -92,17 +91,6 @@ class WiredMagnet(Instrument, MagnetSupply, PersistentSwitch):
         if state is MagnetState.QUENCH or (state is MagnetState.FAULT and self._latched is None):
             self._latched = state
         return self._latched or state
-
-    def _fault_text(self) -> str:
-        return self._fault or super()._fault_text()
-
-    def check_field(self, field_T: float) -> float:
-        """Return the field [T] if it is within the limits; raises LimitExceeded."""
-        return self.check_limit("field_T", field_T)
-
-    def check_rate(self, rate_T_per_min: float) -> float:
-        """Return the ramp rate [T/min] if it is within the limits; raises LimitExceeded."""
-        return self.check_limit("ramp_rate_T_per_min", rate_T_per_min)
 
     def check_sound(self) -> MagnetState:
         """Return what the supply is doing; raises Quench or Tripped if it shows one, or one is not re-armed."""

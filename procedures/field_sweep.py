@@ -106,8 +106,9 @@ class SteppedField(Measurement):
     def estimate_s(self, rig: Rig) -> float:
         """Return how long the run will take [s]: ramps, settling of the lock-in and of the temperature."""
         path = [field_T for leg in self.legs() for field_T in leg]
-        distance_T = sum(abs(b - a) for a, b in itertools.pairwise(path)) + abs(path[0] - path[-1])
-        one_sweep = 60 * distance_T / self.field_rate_T_per_min + len(path) * rig.settling_s(self.settle_percent / 100)
+        ways = (*itertools.pairwise(path), (path[-1], path[0]))
+        ramps_s = sum(rig.magnet.duration_s(start_T, end_T, self.field_rate_T_per_min) for start_T, end_T in ways)
+        one_sweep = ramps_s + len(path) * rig.settling_s(self.settle_percent / 100)
         settling = [0 if math.isnan(t) else 2 * self.temperature_dwell_s + 60 for t in self.temperatures()]
         return sum(one_sweep + wait for wait in settling)
 

@@ -17,6 +17,8 @@ from analysis.row import (
     FIELD,
     FIELD_SET,
     FLAGS,
+    GATE,
+    GATE_CURRENT,
     SWEEP,
     TEMPERATURE,
     TEMPERATURE_SET,
@@ -147,16 +149,18 @@ class Measurement(Procedure):
         log.info("%s: at %g V, leak %g A", gate.name, self.gate_V, insist(lambda: gate.reading).measured)
 
     def wait_for_switch(self) -> None:
-        """Wait for a persistent switch that is being heated.
+        """Wait for a persistent switch that is being heated, for one after another where there are several.
 
         Of a switch that a driver finds warm it does not know since when, and lets the maker's wait pass once.
         """
-        magnet = self.rig.magnet
-        if not isinstance(magnet, PersistentSwitch):
-            return
-        until_s = self.rig.clock.now() + SWITCH_MARGIN * insist(lambda: magnet.heating_time_s)
-        while insist(lambda: magnet.switch) is SwitchState.HEATING and self.rig.clock.now() < until_s:
-            log.info("magnet: waiting for its persistent switch")
+        for supply in self.rig.magnet.supplies():
+            if isinstance(supply, PersistentSwitch):
+                self._wait_for_switch_of(supply)
+
+    def _wait_for_switch_of(self, supply: PersistentSwitch) -> None:
+        until_s = self.rig.clock.now() + SWITCH_MARGIN * insist(lambda: supply.heating_time_s)
+        while insist(lambda: supply.switch) is SwitchState.HEATING and self.rig.clock.now() < until_s:
+            log.info("%s: waiting for its persistent switch", supply.name)
             self.wait(1.0)
 
     def _set_oscillator(self) -> None:
@@ -348,6 +352,8 @@ class Measurement(Procedure):
             TEMPERATURE_SET: temperature_set_K, TEMPERATURE: readings["temperature"], CURRENT: self.current_A,
             X_XX: xx.x_V, Y_XX: xx.y_V, X_XY: xy.x_V, Y_XY: xy.y_V, FLAGS: int(flags),
         }  # fmt: skip
+        if gate := readings.get("gate"):
+            row |= {GATE: gate.level, GATE_CURRENT: gate.measured}
         self.emit("results", row)
         return row
 
@@ -358,4 +364,6 @@ class Measurement(Procedure):
             readings["xy"] = rig.lockin_xy.read
         readings["field"] = lambda: rig.magnet.field_T
         readings["temperature"] = lambda: rig.thermometer.temperature_K
+        if rig.gate is not None:
+            readings["gate"] = rig.read_gate
         return readings

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass, field
 
+from analysis.row import COLUMNS, GATE, GATE_CURRENT
 from analysis.sample import Sample
 from drivers.clock import Clock
 from drivers.errors import Lost
+from drivers.field_direction import FieldAlong
 from drivers.limited import Limited
 from drivers.lock_in import settling_time_constants
-from drivers.roles import LockIn, MagnetSupply, Source, TemperatureController
+from drivers.roles import LockIn, MagnetSupply, Source, SourceReading, TemperatureController
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +46,27 @@ class Rig:
     @property
     def instruments(self) -> tuple[Limited, ...]:
         """The instruments as what they all are: set in some way, and on some connection."""
-        roles = (self.magnet, self.thermometer, *self.lockins, self.gate)
+        roles = (*self.magnet.supplies(), self.thermometer, *self.lockins, self.gate)
         return tuple(instrument for instrument in roles if isinstance(instrument, Limited))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a row that is measured on this rig."""
+        return COLUMNS if self.gate is None else (*COLUMNS, GATE, GATE_CURRENT)
+
+    def read_gate(self) -> SourceReading:
+        """Return where the gate stands; nan while its output is off, since then nobody knows."""
+        gate = self.gate
+        if gate is None or not gate.output_on:
+            return SourceReading(math.nan, math.nan, False)
+        return gate.reading
 
     def hold_magnet(self) -> None:
         """Tell the magnet to hold, where its connection is gone on a new one; raises DriverError."""
         try:
             self.magnet.hold()
         except Lost:
-            if not isinstance(self.magnet, Limited):
+            if not isinstance(self.magnet, Limited | FieldAlong):
                 raise
             self.magnet.reconnect()  # which sends the hold that is owed
 

@@ -73,7 +73,7 @@ class AMI430Twin(EventStatusTwin):
     @classmethod
     def hang(cls, rack: Rack, name: str, seed: int) -> AMI430Twin:
         """Return one with the cryostat's coil on its terminals."""
-        return cls(rack.clock, rack.cryostat.coil, seed)
+        return cls(rack.clock, rack.coil(name), seed)
 
     def power_on(self) -> None:
         """Come up paused, with nothing pending."""

@@ -60,7 +60,7 @@ class Cryomagnetics4GTwin(EventStatusTwin):
     @classmethod
     def hang(cls, rack: Rack, name: str, seed: int) -> Cryomagnetics4GTwin:
         """Return one with the cryostat's coil on its terminals."""
-        return cls(rack.clock, rack.cryostat.coil, seed)
+        return cls(rack.clock, rack.coil(name), seed)
 
     def install_switch(self) -> None:
         """Put a cold persistent switch across the coil."""

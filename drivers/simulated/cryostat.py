@@ -197,7 +197,7 @@ class Cryostat:
     settings : CryostatSettings, optional
     """
 
-    __slots__ = ("clock", "film", "settings", "coil", "heat", "_lock", "_time_s", "_loops", "_depth")
+    __slots__ = ("clock", "film", "settings", "coil", "heat", "_lock", "_time_s", "_loops", "_depth", "_coils")
 
     def __init__(self, clock: Clock, film: Film, settings: CryostatSettings | None = None) -> None:
         self.clock = clock
@@ -207,8 +207,15 @@ class Cryostat:
         self._time_s = clock.now()
         self._loops: list[_Loop] = []
         self._depth = 0
-        self.coil = Coil(self.settings, self.moment)
+        self._coils: list[Coil] = []
+        self.coil = self.add_coil()
         self.heat = Heat(self.settings, self.moment)
+
+    def add_coil(self) -> Coil:
+        """Return one more coil on this clock; the film sees the field of the first alone."""
+        coil = Coil(self.settings, self.moment)
+        self._coils.append(coil)
+        return coil
 
     @contextmanager
     def moment(self) -> Iterator[None]:
@@ -250,7 +257,8 @@ class Cryostat:
     def _advance(self, until_s: float) -> None:
         elapsed_s = until_s - self._time_s
         if elapsed_s > 0:
-            self.coil.advance(elapsed_s)
+            for coil in self._coils:
+                coil.advance(elapsed_s)
             self.heat.advance(elapsed_s)
             self._time_s = until_s
 

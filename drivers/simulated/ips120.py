@@ -66,7 +66,7 @@ class IPS120Twin(IsobusTwin):
     @classmethod
     def hang(cls, rack: Rack, name: str, seed: int) -> IPS120Twin:
         """Return one with the cryostat's coil on its terminals, its switch fitted and left warm."""
-        twin = cls(rack.clock, rack.cryostat.coil, seed)
+        twin = cls(rack.clock, rack.coil(name), seed)
         twin.leave_warm()
         return twin
 

@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 import math
-import random
-from typing import TYPE_CHECKING
+from typing import Any
 
 from drivers.clock import Clock
-from drivers.simulated.control_loop import ControlLoop
 from drivers.simulated.cryostat import Heat
+from drivers.simulated.heated_stage import MINUTE_S, OxfordStageTwin
 from drivers.simulated.isobus import REFUSED, IsobusTwin, whole
 from drivers.simulated.twin import number
-
-if TYPE_CHECKING:
-    from drivers.simulated.rack import Rack
 
 STEPS = 16
 FULL_W, FULL_V = 5.0, 40.0
 HEATED_SENSOR = 1
 """The sensor on the stage; nothing is connected to the other two."""
-MINUTE_S = 60.0
 SETPOINT, SWEEP_MIN, HOLD_MIN = 0, 1, 2
 TABLES = {"s": (STEPS, 3), "p": (STEPS, 4), "v": (64, 1), "c": (6, 1)}
 """Rows and columns of the sweep, zone, target voltage and gas tables, by the letter that writes."""
 READS = {"r": "s", "q": "p", "t": "v", "d": "c"}
 
 
-class ITC503Twin(IsobusTwin):
-    """A simulated ITC503.
-
-    Parameters
-    ----------
-    heat : Heat
-        The stage with its sensor and heater. Something must call `step` every `period_s`.
-    noise : float
-        Scatter of the reading over the temperature.
-    """
+class ITC503Twin(OxfordStageTwin, IsobusTwin):
+    """A simulated ITC503."""
 
     driver_name = "itc503"
     model = "itc503"
     ADDRESS = "GPIB0::24::INSTR"
-    PERIOD_S = (0.1, 0.2)
     IDENTITY = "ITC503 Version 1.11 (c) OXFORD 1997"
     ASKING = "VXR" + "".join(READS) + "mno"
     IN_LOCAL = "VXRCQWUxy" + "".join(READS) + "mno"
@@ -55,23 +41,13 @@ class ITC503Twin(IsobusTwin):
         "m": "_gas_status", "n": "_nothing", "o": "_nothing",
     }  # fmt: skip
 
-    def __init__(self, clock: Clock, heat: Heat, seed: int = 0, *, noise: float = 5e-5) -> None:
-        self.heat, self.noise = heat, noise
-        self._random = random.Random(seed)  # noqa: S311  no secret
-        self.setpoint_K = self.percent = self.gas_percent = 0.0
+    def __init__(self, clock: Clock, heat: Heat, seed: int = 0, **more: Any) -> None:
+        self.gas_percent = 0.0
         self.automatic, self.sensor, self.zones = 0, HEATED_SENSOR, 0
-        self.band_K, self.integral_min, self.derivative_min = 10.0, 0.2, 0.0
         self.sweep, self._phase_s, self._phase_from_K = 0, 0.0, 0.0
         self.pointer = [0, 0]
         self.tables = {letter: [[0.0] * columns for _ in range(rows)] for letter, (rows, columns) in TABLES.items()}
-        self._loop = ControlLoop()
-        super().__init__(clock, seed)
-        self.freeze()
-
-    @classmethod
-    def hang(cls, rack: Rack, name: str, seed: int) -> ITC503Twin:
-        """Return one that is connected to the stage of the cryostat."""
-        return cls(rack.clock, rack.cryostat.heat, seed)
+        super().__init__(clock, heat, seed, **more)
 
     def power_on(self) -> None:
         """Come up in local, the heater off and by hand; tables, set point and PID are kept by its battery."""
@@ -89,7 +65,7 @@ class ITC503Twin(IsobusTwin):
             self._advance_sweep()
         if self.automatic & 1:
             self._pick_zone()
-            self.percent = self._closed_loop()
+            self.percent = self._output_percent(self._true_K(self.sensor))
         else:
             self._loop.reset()
         self.heat.heater_W = FULL_W * self.percent / 100
@@ -116,15 +92,8 @@ class ITC503Twin(IsobusTwin):
             if zone is not None:
                 _, self.band_K, self.integral_min, self.derivative_min = zone
 
-    def _closed_loop(self) -> float:
-        now_K = self.heat.sensor_K if self.sensor == HEATED_SENSOR else math.nan
-        if math.isnan(now_K):
-            return 0.0
-        return self._loop.output_percent(
-            self.setpoint_K - now_K, self.period_s, gain_percent_per_K=100 / max(self.band_K, 1e-3),
-            integral_per_s=1 / (MINUTE_S * self.integral_min) if self.integral_min else 0.0,
-            derivative_s=MINUTE_S * self.derivative_min,
-        )  # fmt: skip
+    def _true_K(self, sensor: int) -> float:
+        return self.heat.sensor_K if sensor == HEATED_SENSOR else math.nan
 
     # language
 
@@ -144,8 +113,7 @@ class ITC503Twin(IsobusTwin):
         return f"{values[which]:+.3f}" if which < len(values) else f"{rough[which - len(values)]:+.1f}"
 
     def _reading_K(self, sensor: int) -> float:
-        now_K = self.heat.sensor_K if sensor == HEATED_SENSOR else math.nan
-        return 0.0 if math.isnan(now_K) else now_K * (1 + self.noise * self._random.gauss(0, 1))
+        return self._noisy_K(self._true_K(sensor))
 
     def _set_automatic(self, rest: str) -> None:
         self.automatic = whole(rest, 0, 3)

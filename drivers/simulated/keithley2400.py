@@ -6,6 +6,7 @@ UNVERIFIED on an instrument: ``MEASure?`` with the output off shows zeros here, 
 from __future__ import annotations
 
 from drivers.clock import Clock
+from drivers.simulated.reading_elements import ReadingElements
 from drivers.simulated.scpi import Amount, Choice, Switch
 from drivers.simulated.source_meter import Output, SourceTwin, snapped
 from drivers.simulated.twin import OUT_OF_RANGE, Field, NotUnderstood, Setting, on, spoken
@@ -16,7 +17,6 @@ RESISTANCES_OHM = (21.0, 210.0, 2.1e3, 2.1e4, 2.1e5, 2.1e6, 2.1e7, 2.1e8)
 OUTPUT_OFF = NotUnderstood(803, "Not permitted with OUTPUT off")
 NOTHING = 9.91e37
 """What stands for a number that there is none of."""
-ELEMENTS = ("VOLTage", "CURRent", "RESistance", "TIME", "STATus")
 IN_COMPLIANCE, MEASURES_V, MEASURES_A, GIVES_V, GIVES_A = 8, 2048, 4096, 16384, 32768
 FUNCTIONS = {"VOLT": ("VOLTage[:DC]", "VOLTage"), "CURR": ("CURRent[:DC]", "CURRent"), "RES": ("RESistance",)}
 
@@ -25,9 +25,10 @@ def _amount(start: float, high: float, low: float | None = None) -> Amount:
     return Amount(start, -high if low is None else low, high)
 
 
-class Keithley2400Twin(SourceTwin):
+class Keithley2400Twin(ReadingElements, SourceTwin):
     """A simulated 2400."""
 
+    ELEMENTS = USUAL = ("VOLTage", "CURRent", "RESistance", "TIME", "STATus")
     driver_name = "keithley2400"
     model = "keithley2400"
     ADDRESS = "GPIB0::24::INSTR"
@@ -92,14 +93,13 @@ class Keithley2400Twin(SourceTwin):
     )
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
-        self._elements: tuple[str, ...] = ELEMENTS
         self._functions: tuple[str, ...] = ("VOLT", "CURR")
         super().__init__(clock, seed)
 
     def power_on(self) -> None:
         """Take the settings of a fresh start."""
         super().power_on()
-        self._elements, self._functions = ELEMENTS, ("VOLT", "CURR")
+        self._functions = ("VOLT", "CURR")
 
     def changed(self, head: str, key: str) -> None:
         """Fit ranges and levels to each other; a range that is set by hand ends its automatic."""
@@ -130,17 +130,6 @@ class Keithley2400Twin(SourceTwin):
             "STATus": float(status),
         }
         return ",".join(f"{measured[element]:+.6E}" for element in self._elements)
-
-    @on("FORMat:ELEMents")
-    def _set_elements(self, *words: str) -> None:
-        chosen = [element for element in ELEMENTS if any(word.upper() in spoken(element) for word in words)]
-        if len(chosen) != len(words):
-            raise OUT_OF_RANGE
-        self._elements = tuple(chosen)
-
-    @on("FORMat:ELEMents?")
-    def _which_elements(self) -> str:
-        return ",".join("".join(c for c in element if not c.islower()) for element in self._elements)
 
     @on("SENSe[1]:FUNCtion[:ON]")
     def _set_functions(self, *words: str) -> None:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from drivers.clock import Clock
 from drivers.simulated.keithley2182a import Keithley2182ATwin
-from drivers.simulated.scpi import NOT_ALLOWED, Amount, Choice, SCPITwin, Switch
+from drivers.simulated.reading_elements import ReadingElements
+from drivers.simulated.scpi import NOT_ALLOWED, Amount, Choice, Switch
 from drivers.simulated.source_meter import snapped
-from drivers.simulated.twin import OUT_OF_RANGE, Field, NotUnderstood, Setting, on, spoken
+from drivers.simulated.twin import Field, NotUnderstood, Setting, on
 
 if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
@@ -25,10 +26,9 @@ MOST_A = 0.105
 OVERFLOW = 9.9e37
 NO_VOLTMETER = NotUnderstood(-241, "Hardware missing; no 2182A")
 IN_COMPLIANCE = 8
-ELEMENTS = ("READing", "TSTamp", "UNITs", "RNUMber", "SOURce", "COMPliance", "AVOLtage")
 
 
-class Keithley6221Twin(SCPITwin):
+class Keithley6221Twin(ReadingElements):
     """A simulated 6221.
 
     Attributes
@@ -41,6 +41,8 @@ class Keithley6221Twin(SCPITwin):
         Voltage of the wires, and how it grows [V], [V/s].
     """
 
+    ELEMENTS = ("READing", "TSTamp", "UNITs", "RNUMber", "SOURce", "COMPliance", "AVOLtage")
+    USUAL = ELEMENTS[:2]
     driver_name = "keithley6221"
     model = "keithley6221"
     ADDRESS = "GPIB0::12::INSTR"
@@ -93,7 +95,6 @@ class Keithley6221Twin(SCPITwin):
         self._count = 0
         self._readings: collections.deque[float] = collections.deque(maxlen=3)
         self._said = ""
-        self._elements: tuple[str, ...] = ELEMENTS[:2]
         super().__init__(clock, seed)
         self.freeze()
 
@@ -116,7 +117,7 @@ class Keithley6221Twin(SCPITwin):
         """Take the settings of a fresh start."""
         super().power_on()
         self._stop()
-        self._elements, self._said = ELEMENTS[:2], ""
+        self._said = ""
 
     def _stop(self) -> None:
         self._armed = self._running = False
@@ -207,17 +208,6 @@ class Keithley6221Twin(SCPITwin):
     def _abort(self) -> None:
         self._stop()
         self.values["OUTPUT", ""][0] = 0
-
-    @on("FORMat:ELEMents")
-    def _set_elements(self, *words: str) -> None:
-        chosen = [element for element in ELEMENTS if any(word.upper() in spoken(element) for word in words)]
-        if len(chosen) != len(words):
-            raise OUT_OF_RANGE
-        self._elements = tuple(chosen)
-
-    @on("FORMat:ELEMents?")
-    def _which_elements(self) -> str:
-        return ",".join("".join(c for c in element if not c.islower()) for element in self._elements)
 
     @on("SENSe[1]:DATA[:LATest]?", "SENSe[1]:DATA:FRESh?", "TRACe:DATA?")
     def _data(self) -> str:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from drivers.clock import Clock
-from drivers.simulated.control_loop import ControlLoop
 from drivers.simulated.cryostat import Heat, SensorFault
 from drivers.simulated.event_status import EventStatusTwin
+from drivers.simulated.heated_stage import StageTwin
 from drivers.simulated.twin import ARGUMENT, Field, Setting, number, on
-
-if TYPE_CHECKING:
-    from drivers.simulated.rack import Rack
 
 OFF, CLOSED, ZONE, OPEN = "off", "closed loop", "zone", "open loop"
 ZONES = 10
@@ -62,19 +58,10 @@ NAMES_AND_LIMITS = (Field("Input", shown="%-15s"), Field(0.0, 0, 1e4, "%+.4E"))
 """Name of an input, and the temperature above which all outputs are shut."""
 
 
-class LakeShoreTwin(EventStatusTwin):
-    """A simulated temperature controller.
-
-    Parameters
-    ----------
-    heat : Heat
-        The stage with its sensor and heater. Something must call `step` every `period_s`.
-    noise : float
-        Scatter of the reading over the temperature.
-    """
+class LakeShoreTwin(StageTwin, EventStatusTwin):
+    """A simulated temperature controller of Lake Shore."""
 
     READ_TERMINATION = "\r\n"
-    PERIOD_S = (0.1, 0.2)
     INPUTS: ClassVar[Sequence[str]] = "AB"
     OUTPUTS: ClassVar[Sequence[str]] = "12"
     HEATED_INPUT: ClassVar[str] = "A"
@@ -99,9 +86,7 @@ class LakeShoreTwin(EventStatusTwin):
     ZONE_RATE: ClassVar[int] = 7
     """Where in such a line the ramp rate is; 0 if there is none."""
 
-    def __init__(self, clock: Clock, heat: Heat, seed: int = 0, *, noise: float = 5e-5) -> None:
-        self.heat, self.noise = heat, noise
-        self._random = random.Random(seed)  # noqa: S311  no secret
+    def __init__(self, clock: Clock, heat: Heat, seed: int = 0, **more: Any) -> None:
         self.setpoint_K = dict.fromkeys(self.OUTPUTS, 0.0)
         self.goal_K = dict.fromkeys(self.OUTPUTS, 0.0)
         self.zones: dict[tuple[str, int], list[Any]] = {
@@ -109,15 +94,7 @@ class LakeShoreTwin(EventStatusTwin):
             for output in self.OUTPUTS
             for zone in range(1, ZONES + 1)
         }
-        self.percent = 0.0
-        self._loop = ControlLoop()
-        super().__init__(clock, seed)
-        self.freeze()
-
-    @classmethod
-    def hang(cls, rack: Rack, name: str, seed: int) -> LakeShoreTwin:
-        """Return one that is connected to the stage of the cryostat."""
-        return cls(rack.clock, rack.cryostat.heat, seed)
+        super().__init__(clock, heat, seed, **more)
 
     def power_on(self) -> None:
         """Come up with the heaters off, set points and zones where they were."""
@@ -255,8 +232,7 @@ class LakeShoreTwin(EventStatusTwin):
         return output
 
     def _reading_K(self, which: str) -> float:
-        now_K = self._true_K(which)
-        return 0.0 if math.isnan(now_K) else now_K * (1 + self.noise * self._random.gauss(0, 1))
+        return self._noisy_K(self._true_K(which))
 
     @on("RDGST?")
     def _reading_status(self, which: str = "") -> str:

@@ -74,7 +74,7 @@ class LakeShore625Twin(EventStatusTwin):
     @classmethod
     def hang(cls, rack: Rack, name: str, seed: int) -> LakeShore625Twin:
         """Return one with the cryostat's coil on its terminals."""
-        return cls(rack.clock, rack.cryostat.coil, seed)
+        return cls(rack.clock, rack.coil(name), seed)
 
     def install_switch(self) -> None:
         """Put a cold persistent switch across the coil, and set up its heater."""

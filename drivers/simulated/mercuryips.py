@@ -133,7 +133,7 @@ class MercuryIPSTwin(MercuryTwin):
     @classmethod
     def hang(cls, rack: Rack, name: str, seed: int) -> MercuryIPSTwin:
         """Return one with the cryostat's coil on Z, its switch fitted and left warm."""
-        coil = rack.cryostat.coil
+        coil = rack.coil(name)
         twin = cls(rack.clock, coil, type(coil)(coil.settings, rack.cryostat.moment), seed)
         twin.leave_warm()
         return twin

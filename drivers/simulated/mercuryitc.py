@@ -3,57 +3,33 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from drivers.clock import Clock
-from drivers.simulated.control_loop import ControlLoop
 from drivers.simulated.cryostat import Heat
+from drivers.simulated.heated_stage import MINUTE_S, OxfordStageTwin
 from drivers.simulated.mercury import MercuryTwin, Node, bare, on_off, shown, switch
 from drivers.simulated.twin import SYNTAX
 
-if TYPE_CHECKING:
-    from drivers.simulated.rack import Rack
-
 SENSOR, HEATER = "DEV:MB1.T1:TEMP", "DEV:MB0.H1:HTR"
 FULL_W, HEATER_OHM, FULL_V = 5.0, 320.0, 40.0
-MINUTE_S = 60.0
 
 
-class MercuryITCTwin(MercuryTwin):
-    """A simulated Mercury iTC.
-
-    Parameters
-    ----------
-    heat : Heat
-        The stage with its sensor and heater. Something must call `step` every `period_s`.
-    noise : float
-        Scatter of the reading over the temperature.
-    """
+class MercuryITCTwin(OxfordStageTwin, MercuryTwin):
+    """A simulated Mercury iTC."""
 
     driver_name = "mercuryitc"
     model = "mercuryitc"
     ADDRESS = "TCPIP0::192.168.0.7::7020::SOCKET"
-    PERIOD_S = (0.1, 0.2)
     IDENTITY = "IDN:OXFORD INSTRUMENTS:MERCURY ITC:131250012:2.6.04.000"
 
-    def __init__(self, clock: Clock, heat: Heat, seed: int = 0, *, noise: float = 5e-5) -> None:
-        self.heat, self.noise = heat, noise
-        self._random = random.Random(seed)  # noqa: S311  no secret
-        self.goal_K = self.setpoint_K = self.percent = 0.0
+    def __init__(self, clock: Clock, heat: Heat, seed: int = 0, **more: Any) -> None:
+        self.goal_K = 0.0
         self.closed = self.ramps = self.zones = False
         self.rate_K_per_min = 10.0
-        self.band_K, self.integral_min, self.derivative_min = 10.0, 0.2, 0.0
         self.voltage_limit_V, self.heater_ohm = FULL_V, HEATER_OHM
-        self._loop = ControlLoop()
-        super().__init__(clock, seed)
-        self.freeze()
-
-    @classmethod
-    def hang(cls, rack: Rack, name: str, seed: int) -> MercuryITCTwin:
-        """Return one that is connected to the stage of the cryostat."""
-        return cls(rack.clock, rack.cryostat.heat, seed)
+        super().__init__(clock, heat, seed, **more)
 
     def power_on(self) -> None:
         """Come up with the loop open and the heater off."""
@@ -74,18 +50,8 @@ class MercuryITCTwin(MercuryTwin):
         step_K = self.rate_K_per_min / MINUTE_S * self.period_s if self.ramps else math.inf
         self.setpoint_K += max(-step_K, min(step_K, left_K))
         if self.closed:
-            self.percent = self._closed_loop()
+            self.percent = self._output_percent(self.heat.sensor_K)
             self.heat.heater_W = FULL_W * self.percent / 100
-
-    def _closed_loop(self) -> float:
-        now_K = self.heat.sensor_K
-        if math.isnan(now_K):
-            return 0.0
-        return self._loop.output_percent(
-            self.setpoint_K - now_K, self.period_s, gain_percent_per_K=100 / max(self.band_K, 1e-3),
-            integral_per_s=1 / (MINUTE_S * self.integral_min) if self.integral_min else 0.0,
-            derivative_s=MINUTE_S * self.derivative_min,
-        )  # fmt: skip
 
     # language
 
@@ -116,7 +82,7 @@ class MercuryITCTwin(MercuryTwin):
         return 0.0 if math.isnan(now_K) else now_K
 
     def _temperature(self) -> str:
-        return shown(self._sensor_K() * (1 + self.noise * self._random.gauss(0, 1)), "K")
+        return shown(self._noisy_K(self.heat.sensor_K), "K")
 
     def _volts(self) -> float:
         return math.sqrt(FULL_W * self.percent / 100 * self.heater_ohm)

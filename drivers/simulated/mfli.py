@@ -8,7 +8,8 @@ from typing import Any
 
 from drivers.clock import Clock
 from drivers.simulated.lock_in import FREQUENCY_IN_RACK_Hz, Heads, LockInTwin, entry_above
-from drivers.simulated.twin import Field, Setting, Wire, on
+from drivers.simulated.maker_session import MakerSession, number_or_text
+from drivers.simulated.twin import Field, Setting, on
 
 INPUT_RANGES_V = (1e-3, 3e-3, 10e-3, 30e-3, 100e-3, 300e-3, 1.0, 3.0)
 """Peak."""
@@ -137,7 +138,7 @@ class MFLITwin(LockInTwin):
         return f"x={shown_V.real:.9g} y={shown_V.imag:.9g} timestamp={ticks}"
 
 
-class SimulatedSession:
+class SimulatedSession(MakerSession):
     """A connection to the nodes of a twin, as `drivers.mfli.NodeSession` says.
 
     Raises
@@ -148,37 +149,16 @@ class SimulatedSession:
         From `get` and `set`: the twin has hung up.
     """
 
-    def __init__(self, twin: MFLITwin, clock: Clock) -> None:
-        self._wire = Wire(twin, clock, greet=False)
-
     def get(self, node: str) -> Any:
         """Return the value of a node: a number, a text, or for a sample a mapping of lists."""
         self._say(node)
-        if not self._wire.messages:
+        if not (line := self._heard()):
             raise TimeoutError(node)
-        text = self._wire.messages.popleft().decode("ascii", errors="replace").strip()
+        text = line.strip()
         if "=" in text:
-            return {key: [_value(part)] for key, _, part in (field.partition("=") for field in text.split())}
-        return _value(text)
+            return {key: [number_or_text(part)] for key, _, part in (field.partition("=") for field in text.split())}
+        return number_or_text(text)
 
     def set(self, node: str, value: float) -> None:
         """Set a node."""
         self._say(f"{node} {value!r}")
-
-    def close(self) -> None:
-        """Hang up."""
-        self._wire.closed = True
-
-    def _say(self, line: str) -> None:
-        self._wire.messages.clear()
-        self._wire.late.clear()  # a reply that is late is not waited for any more
-        self._wire.receive(line.encode() + b"\n")
-        if self._wire.closed:
-            raise ConnectionError("the connection was closed")
-
-
-def _value(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text

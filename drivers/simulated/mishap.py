@@ -84,7 +84,7 @@ class Mishap:
         elif isinstance(self.kind, Fault):
             faults.plan(self.kind, keep=int(self.amount), seconds=self.amount or LATE_S)
         elif self.kind is Accident.QUENCH:
-            rack.cryostat.coil.quench()
+            rack.coil(self.instrument).quench()
         elif self.kind is Accident.RUNAWAY:
             heat.run_away(self.amount or RUNAWAY_W)
         else:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from drivers.clock import Clock
 from drivers.simulated.control_loop import ControlLoop
 from drivers.simulated.cryostat import Cryostat
-from drivers.simulated.twin import OUT_OF_RANGE, Twin, Wire, number, on
+from drivers.simulated.maker_session import MakerSession, number_or_text
+from drivers.simulated.twin import OUT_OF_RANGE, Twin, number, on
 
 if TYPE_CHECKING:
     from drivers.simulated.rack import Rack
@@ -195,41 +196,18 @@ class PPMSTemperatureTwin(PPMSTwin):
         self.temperature.step(time_s, self.period_s)
 
 
-class SimulatedSession:
+class SimulatedSession(MakerSession):
     """A connection to a twin, as `drivers.multivu.MultiVuSession` says."""
-
-    def __init__(self, twin: PPMSTwin, clock: Clock) -> None:
-        self._wire = Wire(twin, clock, greet=False)
 
     def ask(self, question: str) -> tuple[Any, ...]:
         """Return what the twin says to a question; a reply that did not come whole did not come, as in MultiPyVu."""
         self._say(question)
-        text = self._wire.messages.popleft().decode("ascii", errors="replace") if self._wire.messages else ""
+        text = self._heard()
         if not text.endswith("\n"):
             raise TimeoutError(question)
         first, comma, rest = text.rstrip("\n").partition(",")
-        return tuple(_value(part) for part in ([first, rest] if comma else [first]))
+        return tuple(number_or_text(part) for part in ([first, rest] if comma else [first]))
 
     def tell(self, command: str, setpoint: float, rate: float, approach: int) -> None:
         """Give the twin a new set point."""
         self._say(f"{command} {setpoint!r},{rate!r},{approach}")
-
-    def close(self) -> None:
-        """Hang up."""
-        self._wire.closed = True
-
-    def _say(self, line: str) -> None:
-        if self._wire.closed:
-            raise ConnectionError("the connection was closed")
-        self._wire.messages.clear()
-        self._wire.late.clear()  # a reply that is late is not waited for any more
-        self._wire.receive(line.encode() + b"\n")
-        if self._wire.closed:
-            raise ConnectionError("the connection was closed")
-
-
-def _value(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text

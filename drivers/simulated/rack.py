@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from drivers.clock import Clock
 from drivers.simulated.catalogue import TWINS
+from drivers.simulated.coil import Coil
 from drivers.simulated.cryostat import Cryostat, CryostatSettings
 from drivers.simulated.library import SimulatedLibrary
 from drivers.simulated.mishap import Mishap
@@ -17,6 +18,8 @@ from drivers.simulated.twin import Said, Twin
 
 DRIVING, HALL = "lockin_xx", "lockin_xy"
 """Whose oscillator drives the current and who reads the longitudinal voltage; who reads the Hall voltage."""
+IN_PLANE = ("magnet_x", "magnet_y")
+"""Supplies of coils whose field lies in the plane of the film, which does not see it."""
 
 FASTEST = 10_000.0
 """Times real time; the temperature loop must act every 0.2 s of the experiment."""
@@ -107,6 +110,7 @@ class Rack:
         self.clock, self.settings, self.series_resistor_ohm = clock, settings, series_resistor_ohm
         self._driving = driving
         self.cryostat = Cryostat(clock, Film(settings.film), settings.cryostat)
+        self._in_plane = {name: self.cryostat.add_coil() for name in IN_PLANE if name in instruments}
         self.twins: dict[str, Twin] = {}
         self._seen: tuple[float, float, float] = (math.nan, math.nan, math.nan)
         self._voltages = (0.0, 0.0)
@@ -125,6 +129,10 @@ class Rack:
     def let_happen(self, mishap: Mishap) -> None:
         """Let something go wrong at its time; at once if that has passed."""
         self.cryostat.at(mishap.time_s, lambda _: mishap.happen(self))
+
+    def coil(self, name: str) -> Coil:
+        """Return the coil of the magnet supply of this name, that of the film for any other instrument."""
+        return self._in_plane.get(name, self.cryostat.coil)
 
     @property
     def driving(self) -> Twin | None:

@@ -18,11 +18,6 @@ def rack():
     return make_rack(driver="ami430", alone=True, cryostat=still())
 
 
-@pytest.fixture
-def magnet(rack):
-    return open_driver(rack, "magnet")
-
-
 def test_the_dialogue_of_a_ramp(rack, magnet):
     """Target and rate are read back and the error queue is empty before RAMP goes out."""
     before = len(heard(rack, "magnet"))

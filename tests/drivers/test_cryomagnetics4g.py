@@ -15,11 +15,6 @@ def rack():
     return make_rack(driver="cryomagnetics4g", alone=True, cryostat=still())
 
 
-@pytest.fixture
-def magnet(rack):
-    return open_driver(rack, "magnet")
-
-
 def test_the_dialogue_of_a_ramp(rack, magnet):
     """All ranges get the rate, the limit is read back, and the sweep is let go last; kilogauss, amperes per second."""
     magnet.start_ramp(0.05, 0.6)

@@ -16,11 +16,6 @@ def rack(request):
 
 
 @pytest.fixture
-def lockin(rack):
-    return open_driver(rack, "lockin_xx")
-
-
-@pytest.fixture
 def twin(rack):
     return rack.twins["lockin_xx"]
 

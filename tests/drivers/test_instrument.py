@@ -22,11 +22,6 @@ def rack():
     return make_rack()
 
 
-@pytest.fixture
-def lockin(rack):
-    return open_driver(rack, "lockin_xx")
-
-
 def test_a_missing_instrument_is_named_with_its_address(rack):
     with pytest.raises(Lost, match=r"lockin_xx: cannot open GPIB0::30::INSTR.*config\.yaml") as caught:
         SR830("GPIB0::30::INSTR", name="lockin_xx", settings=SR830.Settings(), clock=rack.clock,

@@ -21,11 +21,6 @@ def twin(rack):
     return rack.twins["magnet"]
 
 
-@pytest.fixture
-def magnet(rack):
-    return open_driver(rack, "magnet")
-
-
 def test_the_set_point_is_read_back_before_the_supply_is_let_go(rack, magnet):
     before = len(heard(rack, "magnet"))
     magnet.start_ramp(0.05, 0.2)

@@ -19,11 +19,6 @@ def twin(rack):
     return rack.twins["thermometer"]
 
 
-@pytest.fixture
-def thermometer(rack):
-    return open_driver(rack, "thermometer")
-
-
 def test_the_dialogue_of_a_ramp(rack, thermometer):
     """The whole way is in the instrument before S1; every cell of the table has been read back."""
     thermometer.start_ramp(10, 10)

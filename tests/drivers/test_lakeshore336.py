@@ -15,11 +15,6 @@ def rack():
     return make_rack()
 
 
-@pytest.fixture
-def thermometer(rack):
-    return open_driver(rack, "thermometer")
-
-
 def test_the_dialogue_of_a_ramp(rack, thermometer):
     before = len(heard(rack, "thermometer"))
     thermometer.start_ramp(10, 20)

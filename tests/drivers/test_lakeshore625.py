@@ -12,11 +12,6 @@ def rack():
     return make_rack(driver="lakeshore625", alone=True, cryostat=still())
 
 
-@pytest.fixture
-def magnet(rack):
-    return open_driver(rack, "magnet")
-
-
 def test_the_dialogue_of_a_ramp(rack, magnet):
     magnet.start_ramp(0.05, 0.6)
     assert orders(rack, "magnet") == ["RATE 0.1000", "RSEG 0", "SETI 0.5000"]

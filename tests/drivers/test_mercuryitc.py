@@ -20,11 +20,6 @@ def twin(rack):
     return rack.twins["thermometer"]
 
 
-@pytest.fixture
-def thermometer(rack):
-    return open_driver(rack, "thermometer")
-
-
 def test_the_dialogue_of_a_ramp(rack, thermometer):
     thermometer.start_ramp(10, 6)
     loop = "SET:DEV:MB1.T1:TEMP:LOOP:"

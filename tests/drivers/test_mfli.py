@@ -10,7 +10,7 @@ from drivers.clock import SteppedClock
 from drivers.errors import Garbled, LimitExceeded, Lost, Refused, Timeout
 from drivers.mfli import FULL_SCALES_V, MFLI
 from drivers.simulated.twin import Fault
-from tests.drivers.rig import heard, make_rack, open_driver, orders
+from tests.drivers.rig import heard, make_rack, orders
 
 ADDRESS = "dev1234@127.0.0.1:8004"
 
@@ -18,11 +18,6 @@ ADDRESS = "dev1234@127.0.0.1:8004"
 @pytest.fixture
 def rack():
     return make_rack(driver="mfli", noise_V_per_sqrtHz=0.0)
-
-
-@pytest.fixture
-def lockin(rack):
-    return open_driver(rack, "lockin_xx")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import drivers
 from drivers.clock import SteppedClock
 from drivers.errors import Refused, Timeout, Tripped
 from drivers.persistent_switch import SwitchState, SwitchTimer
-from tests.drivers.rig import make_rack, open_driver, orders, still
+from tests.drivers.rig import make_rack, orders, still
 
 
 @pytest.fixture
@@ -17,11 +17,6 @@ def rack():
     rack = make_rack(driver="ami430", alone=True, cryostat=still())
     rack.twins["magnet"].install_switch()
     return rack
-
-
-@pytest.fixture
-def magnet(rack):
-    return open_driver(rack, "magnet")
 
 
 def test_the_dialogue_out_of_and_into_persistent_mode(rack, magnet):

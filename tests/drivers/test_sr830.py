@@ -16,11 +16,6 @@ def rack():
     return make_rack()
 
 
-@pytest.fixture
-def lockin(rack):
-    return open_driver(rack, "lockin_xx")
-
-
 def test_the_dialogue_of_a_reading(rack, lockin):
     """One transaction: X, Y and R at one instant, then what has happened since the last time."""
     lockin.read()

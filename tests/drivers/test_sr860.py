@@ -13,11 +13,6 @@ def rack():
     return make_rack(driver="sr860")
 
 
-@pytest.fixture
-def lockin(rack):
-    return open_driver(rack, "lockin_xx")
-
-
 def test_the_dialogue_of_a_reading(rack, lockin):
     lockin.read()
     assert heard(rack, "lockin_xx")[-2:] == ["SNAP? 0,1,2", "LIAS?"]

@@ -1,19 +1,6 @@
 import pytest
 
-from drivers.clock import SteppedClock
 from drivers.simulated.ami430 import AMI430Twin
-from drivers.simulated.cryostat import Cryostat, CryostatSettings
-from drivers.simulated.sample import Film
-
-
-@pytest.fixture
-def clock():
-    return SteppedClock()
-
-
-@pytest.fixture
-def coil(clock):
-    return Cryostat(clock, Film(), CryostatSettings(field_per_ampere_T=0.1, inductance_H=5.0)).coil
 
 
 @pytest.fixture

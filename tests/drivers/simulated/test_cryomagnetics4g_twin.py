@@ -1,21 +1,9 @@
 import pytest
 import pyvisa
 
-from drivers.clock import SteppedClock
 from drivers.simulated.cryomagnetics4g import Cryomagnetics4GTwin
-from drivers.simulated.cryostat import Cryostat, CryostatSettings
-from drivers.simulated.sample import Film
+from drivers.simulated.cryostat import CryostatSettings
 from tests.drivers.rig import make_rack
-
-
-@pytest.fixture
-def clock():
-    return SteppedClock()
-
-
-@pytest.fixture
-def coil(clock):
-    return Cryostat(clock, Film(), CryostatSettings(field_per_ampere_T=0.1, inductance_H=5.0)).coil
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ FILM = Film()
 
 
 @pytest.fixture
-def clock():
-    return SteppedClock()
-
-
-@pytest.fixture
 def cryostat(clock):
     return Cryostat(clock, FILM)
 

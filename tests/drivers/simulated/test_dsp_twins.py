@@ -3,17 +3,11 @@ import math
 import pytest
 import pyvisa
 
-from drivers.clock import SteppedClock
 from drivers.simulated.dsp7265 import DSP7265Twin, shown
 from drivers.simulated.dsp7270 import DSP7270Twin
 from drivers.simulated.library import SimulatedLibrary
 from drivers.simulated.server import Server
 from drivers.simulated.twin import Wire
-
-
-@pytest.fixture
-def clock():
-    return SteppedClock()
 
 
 @pytest.fixture(params=[DSP7265Twin, DSP7270Twin])

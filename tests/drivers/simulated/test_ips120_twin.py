@@ -2,7 +2,7 @@ import pytest
 from pymeasure.instruments.oxfordinstruments import IPS120_10
 from pymeasure.instruments.oxfordinstruments.base import OxfordVISAError
 
-from drivers.clock import Clock, SteppedClock
+from drivers.clock import Clock
 from drivers.simulated.cryostat import Cryostat, CryostatSettings
 from drivers.simulated.ips120 import IPS120Twin
 from drivers.simulated.library import SimulatedLibrary
@@ -11,18 +11,8 @@ from drivers.simulated.server import Server
 
 
 @pytest.fixture
-def clock():
-    return SteppedClock()
-
-
-@pytest.fixture
-def cryostat(clock):
-    return Cryostat(clock, Film(), CryostatSettings(field_per_ampere_T=0.1, inductance_H=5.0, trapped_flux_T=0.0))
-
-
-@pytest.fixture
-def coil(cryostat):
-    return cryostat.coil
+def cryostat(still_cryostat):
+    return still_cryostat
 
 
 @pytest.fixture

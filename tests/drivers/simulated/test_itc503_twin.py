@@ -2,7 +2,7 @@ import pytest
 from pymeasure.instruments.oxfordinstruments import ITC503
 from pymeasure.instruments.oxfordinstruments.base import OxfordVISAError
 
-from drivers.clock import Clock, SteppedClock
+from drivers.clock import Clock
 from drivers.simulated.cryostat import Cryostat, SensorFault
 from drivers.simulated.itc503 import ITC503Twin
 from drivers.simulated.library import SimulatedLibrary
@@ -11,21 +11,8 @@ from drivers.simulated.server import Server
 
 
 @pytest.fixture
-def clock():
-    return SteppedClock()
-
-
-@pytest.fixture
-def cryostat(clock):
-    return Cryostat(clock, Film())
-
-
-@pytest.fixture
-def twin(clock, cryostat):
-    twin = ITC503Twin(clock, cryostat.heat)
-    twin.moment = cryostat.moment
-    cryostat.every(twin.period_s, twin.step)
-    return twin
+def twin(on_stage):
+    return on_stage(ITC503Twin)
 
 
 def say(twin, *lines):

@@ -1,27 +1,12 @@
 import pytest
 
-from drivers.clock import SteppedClock
-from drivers.simulated.cryostat import Cryostat, SensorFault
+from drivers.simulated.cryostat import SensorFault
 from drivers.simulated.lakeshore336 import LakeShore336Twin
-from drivers.simulated.sample import Film
 
 
 @pytest.fixture
-def clock():
-    return SteppedClock()
-
-
-@pytest.fixture
-def cryostat(clock):
-    return Cryostat(clock, Film())
-
-
-@pytest.fixture
-def twin(clock, cryostat):
-    twin = LakeShore336Twin(clock, cryostat.heat)
-    twin.moment = cryostat.moment
-    cryostat.every(twin.period_s, twin.step)
-    return twin
+def twin(on_stage):
+    return on_stage(LakeShore336Twin)
 
 
 def kelvin(twin, line="KRDG? A"):

@@ -1,6 +1,6 @@
 import pytest
 
-from drivers.clock import Clock, SteppedClock
+from drivers.clock import Clock
 from drivers.simulated.cryostat import Cryostat, CryostatSettings
 from drivers.simulated.mercuryips import MercuryIPSTwin
 from drivers.simulated.sample import Film
@@ -10,18 +10,8 @@ PSU = "DEV:GRPZ:SPSU"
 
 
 @pytest.fixture
-def clock():
-    return SteppedClock()
-
-
-@pytest.fixture
-def cryostat(clock):
-    return Cryostat(clock, Film(), CryostatSettings(field_per_ampere_T=0.1, inductance_H=5.0, trapped_flux_T=0.0))
-
-
-@pytest.fixture
-def coil(cryostat):
-    return cryostat.coil
+def cryostat(still_cryostat):
+    return still_cryostat
 
 
 @pytest.fixture

@@ -1,32 +1,16 @@
 import pytest
 from pymeasure.instruments.oxfordinstruments import MercuryiTC
 
-from drivers.clock import SteppedClock
-from drivers.simulated.cryostat import Cryostat
 from drivers.simulated.library import SimulatedLibrary
 from drivers.simulated.mercury import shown_short
 from drivers.simulated.mercuryitc import MercuryITCTwin
-from drivers.simulated.sample import Film
 
 LOOP = "DEV:MB1.T1:TEMP:LOOP"
 
 
 @pytest.fixture
-def clock():
-    return SteppedClock()
-
-
-@pytest.fixture
-def cryostat(clock):
-    return Cryostat(clock, Film())
-
-
-@pytest.fixture
-def twin(clock, cryostat):
-    twin = MercuryITCTwin(clock, cryostat.heat)
-    twin.moment = cryostat.moment
-    cryostat.every(twin.period_s, twin.step)
-    return twin
+def twin(on_stage):
+    return on_stage(MercuryITCTwin)
 
 
 def test_manners(twin):

@@ -2,13 +2,7 @@ import math
 
 import pytest
 
-from drivers.clock import SteppedClock
 from drivers.simulated.sr830 import FILTER, INPUT, OUTPUT, SENSITIVITIES_V, TIME_CONSTANTS_S, UNLOCK, SR830Twin
-
-
-@pytest.fixture
-def clock():
-    return SteppedClock()
 
 
 @pytest.fixture

@@ -2,13 +2,7 @@ import math
 
 import pytest
 
-from drivers.clock import SteppedClock
 from drivers.simulated.sr860 import RANGE, SENSITIVITIES_V, TIME_CONSTANTS_S, UNLOCK, SR860Twin
-
-
-@pytest.fixture
-def clock():
-    return SteppedClock()
 
 
 @pytest.fixture

@@ -5,17 +5,11 @@ import random
 
 import pytest
 
-from drivers.clock import SteppedClock
 from drivers.simulated.cryostat import Cryostat, CryostatSettings
 from drivers.simulated.sample import Film
 from drivers.simulated.supply import Supply, paced, rate_at
 
 RATES = ((1.0, 0.5), (2.0, 0.2), (3.0, 0.1))
-
-
-@pytest.fixture
-def clock():
-    return SteppedClock()
 
 
 @pytest.fixture
