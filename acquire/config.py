@@ -17,15 +17,20 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from acquire.trouble import UserError, nearest
 from analysis.sample import Sample
 from drivers.catalogue import DRIVERS
+from drivers.field_direction import AXES, VectorSettings
 from drivers.simulated.rack import RackSettings
 
 LARGEST_FILE = 64 * 1024
 SIMULATED = "simulated"
+MAGNET_AXES = {f"magnet_{axis}": axis for axis in AXES}
+"""The supplies of a vector magnet, two or three of them in the place of `magnet`, and their axes."""
 ROLES = {
     "magnet": "magnet", "thermometer": "temperature", "lockin_xx": "lockin", "lockin_xy": "lockin", "gate": "source",
+    **dict.fromkeys(MAGNET_AXES, "magnet"),
 }  # fmt: skip
 """What each name under `instruments` does, as the role that its driver must play."""
-OPTIONAL = ("lockin_xy", "gate")
+NEEDED = ("thermometer", "lockin_xx")
+"""Beside the magnet."""
 
 
 class ConfigError(UserError):
@@ -58,6 +63,8 @@ class Config(_Strict):
     series_resistor_ohm : float
         Resistor through which the oscillator of `lockin_xx` drives the current [ohm].
     instruments : dict of str to Instrument
+    vector_magnet : VectorSettings or None
+        Allowed fields and direction of a magnet that `magnet_x`, `magnet_y` and `magnet_z` make, or two of them.
     sample : Sample
     simulation : RackSettings
     simulation_speed : float
@@ -72,6 +79,7 @@ class Config(_Strict):
     visa_library: str = ""
     series_resistor_ohm: float = Field(ge=1, le=1e12)
     instruments: dict[str, Instrument]
+    vector_magnet: Any = None
     sample: Any = Sample()
     simulation: Any = None
     simulation_speed: float = Field(default=1.0, ge=0.1, le=10_000)
@@ -81,9 +89,8 @@ class Config(_Strict):
 
     @model_validator(mode="after")
     def _roles_filled(self) -> Config:
-        missing = [name for name in ROLES if name not in self.instruments and name not in OPTIONAL]
-        if missing:
-            needed = [name for name in ROLES if name not in OPTIONAL]
+        needed = NEEDED if self.axes else ("magnet", *NEEDED)
+        if missing := [name for name in needed if name not in self.instruments]:
             raise ValueError(f"instruments: {', '.join(missing)} missing; a rig needs {', '.join(needed)}")
         addresses = [
             entry.address.upper() for entry in self.instruments.values() if not DRIVERS[entry.driver].SHARES_ADDRESS
@@ -91,6 +98,30 @@ class Config(_Strict):
         twice = {address for address in addresses if addresses.count(address) > 1}
         if twice:
             raise ValueError(f"instruments: address {twice.pop()} stands twice; each instrument has its own")
+        return self
+
+    @model_validator(mode="after")
+    def _vector_magnet_whole(self) -> Config:
+        vector, axes = self.vector_magnet, self.axes
+        if not axes:
+            if vector is not None:
+                raise ValueError(f"vector_magnet: needs two or three of {', '.join(MAGNET_AXES)} under instruments")
+            return self
+        if "magnet" in self.instruments:
+            raise ValueError(f"instruments: magnet and {', '.join(axes.values())}; take the one or the others")
+        if len(axes) < 2 or vector is None:
+            raise ValueError(
+                f"instruments: {', '.join(axes.values())}: a vector magnet has two or three of "
+                f"{', '.join(MAGNET_AXES)}, and a section vector_magnet with its allowed fields"
+            )
+        for name in axes.values():
+            if DRIVERS[self.instruments[name].driver].SHARES_ADDRESS:
+                raise ValueError(f"instruments.{name}: {self.instruments[name].driver} cannot be one axis of several")
+        try:
+            vector.volumes(list(axes))
+            vector.direction(list(axes))
+        except ValueError as error:
+            raise ValueError(f"vector_magnet: {error}") from error
         return self
 
     @model_validator(mode="after")
@@ -105,11 +136,23 @@ class Config(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _gate_is_a_voltage(self) -> Config:
+        gate = self.instruments.get("gate")
+        if gate is not None and getattr(gate.settings, "function", "voltage") != "voltage":
+            raise ValueError("instruments.gate.function must be voltage: gate_V of procedures and rows is one")
+        return self
+
+    @model_validator(mode="after")
     def _pause_below_stop(self) -> Config:
         if None not in (self.temperature_pause_K, self.temperature_stop_K):
             if not self.temperature_pause_K < self.temperature_stop_K:  # type: ignore[operator]
                 raise ValueError("temperature_pause_K must be below temperature_stop_K")
         return self
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """The axes of a vector magnet and the names of their supplies; empty for an ordinary one."""
+        return {axis: name for name, axis in MAGNET_AXES.items() if name in self.instruments}
 
     @property
     def simulated(self) -> bool:
@@ -222,6 +265,8 @@ def _build(data: dict[str, Any]) -> Config:
     values = dict(data)
     values["sample"] = _dataclass(Sample, data.get("sample", {}), "sample")
     values["simulation"] = _dataclass(RackSettings, data.get("simulation", {}), "simulation")
+    if (vector := data.get("vector_magnet")) is not None:
+        values["vector_magnet"] = _dataclass(VectorSettings, vector, "vector_magnet")
     instruments = data.get("instruments", {})
     if not isinstance(instruments, dict):
         raise _KeyTrouble("instruments", "must be a mapping of names to instruments")

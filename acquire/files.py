@@ -12,6 +12,7 @@ from acquire.importers.tables import QUANTITIES, Columns, parse_column
 from acquire.run import Run, load_all
 from acquire.trouble import UserError
 from analysis.live import Settings
+from analysis.material import MATERIALS, METAL
 from analysis.sample import GEOMETRIES, VAN_DER_PAUW, Sample
 
 _SAMPLE = {"squares": "length over width between the contacts", "thickness_nm": "film thickness [nm]",
@@ -31,6 +32,10 @@ def add_file_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--excitation-nA", type=float, help="current behind x_V of a table [nA]")
     parser.add_argument("--reference-ohm", type=float, help="series resistor behind v_ref_V of a table [ohm]")
     parser.add_argument("--geometry", choices=GEOMETRIES, help="of the contacts (default: what the file says, or bar)")
+    parser.add_argument(
+        "--material",
+        help=f"of the film, for --model auto: {', '.join(MATERIALS)} (default: what the file says, or {METAL})",
+    )  # fmt: skip
     parser.add_argument("--temperature-K", type=float, help="temperature of a table [K]")
     for name, meaning in _SAMPLE.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=float, help=meaning)
@@ -55,7 +60,8 @@ def read_files(args: argparse.Namespace) -> list[Run]:
 
 def settings_for(args: argparse.Namespace, runs: Sequence[Run]) -> Settings:
     """Return how to analyse the runs: the command line first, then what the files say of their sample."""
-    given = {name: getattr(args, name) for name in (*_SAMPLE, "geometry") if getattr(args, name) is not None}
+    names = (*_SAMPLE, "geometry", "material")
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     try:
         return Settings(
             model=args.model, window_T=getattr(args, "window_T", None),

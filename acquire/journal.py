@@ -25,7 +25,7 @@ import numbers
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from acquire.trouble import UserError
-from analysis.row import COLUMNS, INTEGER_COLUMNS
+from analysis.row import COLUMNS, INTEGER_COLUMNS, OPTIONAL_COLUMNS
 
 FORMAT = 1
 SYNC_EVERY_S = 0.5
@@ -78,6 +78,8 @@ class Journal:
         `module.Class` of the procedure, for PyMeasure's header.
     parameters : mapping of str to str
         Display name and value with unit, for PyMeasure's header.
+    columns : sequence of str
+        Those of every row: `COLUMNS`, and which of the optional ones the rig has.
 
     Raises
     ------
@@ -86,16 +88,18 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, start: Mapping[str, Any], procedure: str = "", parameters: Mapping[str, str] | None = None
-    ) -> None:
+        self, path: Path, start: Mapping[str, Any], procedure: str = "",
+        parameters: Mapping[str, str] | None = None, columns: Sequence[str] = COLUMNS,
+    ) -> None:  # fmt: skip
         self.path = path
+        self.columns = tuple(columns)
         self.rows = 0
         self.closed = False
         self._lock = threading.Lock()
         self._digest = hashlib.sha256()
         self._unsynced = False
         self._sync_fault: OSError | None = None
-        header = _header(start, procedure, parameters or {})
+        header = _header(start, procedure, parameters or {}, self.columns)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
         try:
@@ -123,7 +127,7 @@ class Journal:
         JournalError
             A column is missing or unknown, a value is not a number, or the file cannot grow.
         """
-        line = _format_row(row)
+        line = _format_row(row, self.columns)
         with self._lock:
             if self.closed:
                 raise JournalError(f"journal: {self.path.name} is closed; no row can be added")
@@ -198,11 +202,11 @@ def _json(record: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=True, allow_nan=False, sort_keys=True)
 
 
-def _header(start: Mapping[str, Any], procedure: str, parameters: Mapping[str, str]) -> bytes:
+def _header(start: Mapping[str, Any], procedure: str, parameters: Mapping[str, str], columns: Sequence[str]) -> bytes:
     record = {"format": FORMAT, "started": datetime.now().astimezone().isoformat(timespec="seconds"), **start}
     lines = [f"#Cusp: {_json(record)}", f"#Procedure: <{procedure}>", "#Parameters:"]
     lines += [f"#\t{name}: {_one_line(value)}" for name, value in parameters.items()]
-    lines += ["#Data:", ",".join(COLUMNS)]
+    lines += ["#Data:", ",".join(columns)]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -210,12 +214,11 @@ def _one_line(text: str) -> str:
     return " ".join(str(text).split())
 
 
-def _format_row(row: Mapping[str, float]) -> bytes:
-    if row.keys() != _COLUMN_SET:
-        odd = sorted(row.keys() ^ _COLUMN_SET)
-        raise JournalError(f"journal: a row must have exactly the columns of a row; missing or unknown: {odd}")
+def _format_row(row: Mapping[str, float], columns: Sequence[str]) -> bytes:
+    if odd := sorted(row.keys() ^ set(columns)):
+        raise JournalError(f"journal: a row must have exactly the columns of its file; missing or unknown: {odd}")
     cells = []
-    for name in COLUMNS:
+    for name in columns:
         value = row[name]
         # numpy's numbers are Numbers too; text that looks like one is a mistake of the procedure
         if not isinstance(value, numbers.Real) or math.isinf(value):
@@ -225,9 +228,6 @@ def _format_row(row: Mapping[str, float]) -> bytes:
             raise JournalError(f"journal: {name} = {value!r} is not a whole number")
         cells.append(str(int(value)) if whole else repr(float(value)))
     return (",".join(cells) + "\n").encode()
-
-
-_COLUMN_SET = frozenset(COLUMNS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,8 +269,9 @@ class SweepFile:
 
 def each_row(columns: Mapping[str, np.ndarray]) -> list[dict[str, float]]:
     """Return rows one by one, as they were emitted, from their columns."""
-    lists = [columns[name].tolist() for name in COLUMNS] if columns else []
-    return [dict(zip(COLUMNS, cells, strict=True)) for cells in zip(*lists, strict=True)]
+    names = [name for name in (*COLUMNS, *OPTIONAL_COLUMNS) if name in columns]
+    lists = [columns[name].tolist() for name in names]
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*lists, strict=True)]
 
 
 def is_sweep_file(path: Path) -> bool:
@@ -300,9 +301,13 @@ def read(path: Path) -> SweepFile:
     start = _record(path, header[0], "#Cusp: ")
     if start.get("format") != FORMAT:
         raise JournalError(f"{path}: format {start.get('format')!r} is not known here ({FORMAT} is); update Cusp")
-    if header[-1].split(",") != list(COLUMNS):
-        raise JournalError(f"{path}: its columns are {header[-1][:200]!r}, expected {','.join(COLUMNS)}")
-    return _read_body(path, content, begin, start)
+    names = header[-1].split(",")
+    if names != [*COLUMNS, *(name for name in OPTIONAL_COLUMNS if name in names)]:
+        raise JournalError(
+            f"{path}: its columns are {header[-1][:200]!r}, expected {','.join(COLUMNS)}, "
+            f"behind them some of {','.join(OPTIONAL_COLUMNS)}, or none"
+        )
+    return _read_body(path, content, begin, start, names)
 
 
 def _split_header(path: Path, content: bytes) -> tuple[list[str], int]:
@@ -329,7 +334,7 @@ def _record(path: Path, line: str, mark: str) -> dict[str, Any]:
     return record
 
 
-def _read_body(path: Path, content: bytes, begin: int, start: dict[str, Any]) -> SweepFile:
+def _read_body(path: Path, content: bytes, begin: int, start: dict[str, Any], names: Sequence[str]) -> SweepFile:
     lines = content[begin:].split(b"\n")
     torn = len(lines.pop())  # after the last newline: nothing, or a torn row
     end: dict[str, Any] = {}
@@ -346,15 +351,15 @@ def _read_body(path: Path, content: bytes, begin: int, start: dict[str, Any]) ->
                 damage = "its end record cannot be read"
             torn = 0 if not damage else torn
             break
-        cells = _parse_row(line)
+        cells = _parse_row(line, names)
         if cells is None:
             damage = damage or f"row {len(rows) + 1} cannot be read"
         else:
             rows.append(cells)
         position += len(line) + 1
-    table = np.array(rows, dtype=float).reshape(len(rows), len(COLUMNS))
+    table = np.array(rows, dtype=float).reshape(len(rows), len(names))
     columns = {name: table[:, i].astype(np.int64) if name in INTEGER_COLUMNS else table[:, i].copy()
-               for i, name in enumerate(COLUMNS)}  # fmt: skip
+               for i, name in enumerate(names)}  # fmt: skip
     status = str(end.get("status", "unfinished"))
     return SweepFile(path, start, end, columns, status, torn, damage)
 
@@ -367,17 +372,17 @@ def _disagreement(end: Mapping[str, Any], rows: int, before: bytes, more: bool) 
     return "there is something after the end record" if more else ""
 
 
-def _parse_row(line: bytes) -> list[float] | None:
+def _parse_row(line: bytes, names: Sequence[str]) -> list[float] | None:
     try:
         cells = line.decode("ascii").rstrip("\r").split(",")
     except UnicodeDecodeError:
         return None
-    if len(cells) != len(COLUMNS) or not all(_NUMBER.fullmatch(cell) for cell in cells):
+    if len(cells) != len(names) or not all(_NUMBER.fullmatch(cell) for cell in cells):
         return None
     values = [float(cell) for cell in cells]
     whole = all(
         v.is_integer() and abs(v) < LARGEST_WHOLE
-        for v, name in zip(values, COLUMNS, strict=True)
+        for v, name in zip(values, names, strict=True)
         if name in INTEGER_COLUMNS
     )
     return values if whole and not any(map(math.isinf, values)) else None

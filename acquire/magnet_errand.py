@@ -33,13 +33,18 @@ def run_errand(word: str, magnet: MagnetSupply, interrupt: threading.Event, tell
     Raises
     ------
     UserError
-        The magnet has no persistent switch.
+        The magnet has no persistent switch, or several.
     DriverError
         It was refused or failed; the text says why.
     """
     if word == REARM:
         magnet.rearm()
         return f"the magnet is re-armed: {magnet.state.value} at {magnet.field_T:g} T"
+    if len(magnet.supplies()) > 1:
+        raise UserError(
+            f"{magnet.name}: each of its axes has its own switch; do it at the supply, or with a configuration in "
+            "which this supply alone is the magnet"
+        )
     if not isinstance(magnet, PersistentSwitch) or magnet.switch is SwitchState.ABSENT:
         raise UserError(f"{magnet.name}: no persistent switch is known of; see its entry in config.yaml")
     do = magnet.enter_persistent if word == ENTER else magnet.leave_persistent

@@ -29,8 +29,9 @@ def table(snapshot: Snapshot, files: Sequence[str] = ()) -> Table:
     `files` names the file of each sweep; where they are not all the same they get a column.
     """
     out = Table(box=box.SIMPLE, padding=(0, 1), collapse_padding=True, pad_edge=False)
-    joint = snapshot.joint
-    headings = ["T (K)", "model", "L_phi (nm)", "L_so (nm)", "chi2", "class"] + (["L_phi joint"] if joint else [])
+    joint, gated = snapshot.joint, any(sweep.gate_V is not None for sweep in snapshot.sweeps)
+    headings = ["T (K)"] + (["gate (V)"] if gated else [])
+    headings += ["model", "L_phi (nm)", "L_so (nm)", "chi2", "class"] + (["L_phi joint"] if joint else [])
     for heading in headings:
         out.add_column(heading, justify="left" if heading in ("model", "class") else "right", no_wrap=True)
     several = len(set(files)) > 1
@@ -38,9 +39,10 @@ def table(snapshot: Snapshot, files: Sequence[str] = ()) -> Table:
         out.add_column("file")
     for number, sweep in enumerate(snapshot.sweeps):
         fit, together = sweep.fit, joint.of(sweep.sweep) if joint else None
-        cells = [
-            "-" if sweep.temperature_K is None else f"{sweep.temperature_K:.3f}", fit.model if fit else "-",
-            _length(sweep, "l_phi_nm"), _length(sweep, "l_so_nm"), _chi2(sweep),
+        cells = ["-" if sweep.temperature_K is None else f"{sweep.temperature_K:.3f}"]
+        cells += ["-" if sweep.gate_V is None else f"{sweep.gate_V:.4g}"] if gated else []
+        cells += [
+            fit.model if fit else "-", _length(sweep, "l_phi_nm"), _length(sweep, "l_so_nm"), _chi2(sweep),
             sweep.symmetry.symmetry_class,
         ]  # fmt: skip
         cells += [_in_nm(together[0]) if together else "-"] if joint else []
@@ -49,6 +51,8 @@ def table(snapshot: Snapshot, files: Sequence[str] = ()) -> Table:
         out.caption = "joint: " + ", ".join(
             f"{estimate.name} = {in_words(estimate)}" for estimate in joint.shared if not estimate.fixed
         )
+    elif snapshot.several_films:
+        out.caption = "several gate voltages are several films: for L_phi(T), give the files of one voltage"
     return out
 
 

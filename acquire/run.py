@@ -79,7 +79,20 @@ def _own(path: Path) -> Run:
     if not file.end:
         torn = f", {file.torn} bytes of a torn row left out" if file.torn else ""
         remarks.append(f"{path.name}: unfinished, {file.rows} whole rows{torn}")
+    if tilt := _tilt(path, file.start.get("vector_magnet")):
+        remarks.append(tilt)
     return Run(path, file.columns, sample=_sample(path, file.start.get("sample")), remarks=tuple(remarks))
+
+
+def _tilt(path: Path, vector: object) -> str:
+    """Return what is to be said where a vector magnet was swept in another direction than across the film."""
+    polar_deg = vector.get("polar_deg") if isinstance(vector, dict) else None
+    if polar_deg in (None, 0, 180):
+        return ""
+    return (
+        f"{path.name}: the field was swept {polar_deg} degrees from z and field_T is the whole of it; models of a "
+        "perpendicular field take it for that"
+    )
 
 
 def _sample(path: Path, record: object) -> Sample | None:

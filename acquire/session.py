@@ -6,25 +6,25 @@ The window and the command line both drive this object; it knows neither of them
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import logging
 import math
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
-from acquire.journal import Journal, JournalError, new_path
+from acquire.audience import Audience, Listener
+from acquire.interlock import Interlock, after_trip
+from acquire.job_list import JobList
+from acquire.journal import JournalError
 from acquire.live import LiveFit
 from acquire.magnet_errand import IN_WORDS, run_errand
 from acquire.replay import Replay
 from acquire.run import Run, load
-from acquire.station import Station, versions
+from acquire.start_record import open_journal
+from acquire.station import Station
 from acquire.status import Job, JobStatus, Readings, State, Status
 from acquire.supervisor import Supervisor
-from acquire.temperature_guard import TemperatureGuard, Word
 from acquire.trouble import foreseen
 from acquire.worker import ABORTED, FAILED, FINISHED, QUENCHED, Worker
 from analysis.live import Settings
@@ -36,19 +36,6 @@ from procedures.control import Control
 from procedures.measurement import HOLD, ZERO, Measurement
 
 log = logging.getLogger(__name__)
-
-
-class Listener(Protocol):
-    """Is told what happens, on whatever thread it happens; it must return at once."""
-
-    def on_status(self, status: Status) -> None:
-        """Hear of the state and the queue."""
-
-    def on_readings(self, readings: Readings) -> None:
-        """Hear of a look at the instruments."""
-
-    def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Hear of the newest fits."""
 
 
 class Session:
@@ -72,17 +59,13 @@ class Session:
         self.simulated = bool(station and station.config.simulated)
         self.data_folder = data_folder
         self.settings = settings
-        self.status = Status()
-        self.readings = Readings()
-        self.snapshot: Snapshot | None = None
-        self._listeners: list[Listener] = []
-        self._lock = threading.RLock()
-        self._procedures: dict[int, Measurement] = {}
-        self._next_number = 1
+        self._audience = Audience()
+        self._lock, self._tell = self._audience.lock, self._audience.tell
+        self._jobs = JobList(self._audience)
         self._control: Control | None = None
         self._replay: Replay | None = None
         self._origins: dict[int, Path] = {}
-        self._fit = LiveFit(settings, self._publish_snapshot)
+        self._fit = LiveFit(settings, self._audience.publish_snapshot)
         self._fit.start()
         self._row: Mapping[str, float] | None = None
         self._began_s = 0.0
@@ -90,46 +73,36 @@ class Session:
         self._closed = False
         self._quiet = threading.Event()
         self._quiet.set()
-        self._guard = TemperatureGuard()
+        self._interlock: Interlock | None = None
         self._supervisor: Supervisor | None = None
         if station:
-            self._guard = TemperatureGuard(station.config.temperature_pause_K, station.config.temperature_stop_K)
+            self._interlock = Interlock(station, self._audience, self.hold, self.resume, lambda: self._control)
             self._supervisor = Supervisor(
-                station.rig, self._publish_readings, self._tripped, self._judge_temperature, lambda: self._row
-            )
+                station.rig, self._audience.publish_readings, self._tripped, self._interlock.judge_temperature,
+                lambda: self._row,
+            )  # fmt: skip
             self._supervisor.start()
 
     # ---- what the outside hears
 
     def listen(self, listener: Listener) -> None:
         """Tell `listener` everything from now on."""
-        self._listeners.append(listener)
+        self._audience.listen(listener)
 
-    def _publish_readings(self, readings: Readings) -> None:
-        self.readings = readings
-        self._to_listeners(lambda listener: listener.on_readings(readings))
+    @property
+    def status(self) -> Status:
+        """State of the whole, and the queue."""
+        return self._audience.status
 
-    def _publish_snapshot(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self._to_listeners(lambda listener: listener.on_snapshot(snapshot))
+    @property
+    def readings(self) -> Readings:
+        """The last look at the instruments."""
+        return self._audience.readings
 
-    def _tell(self, state: State | None = None, sentence: str | None = None) -> None:
-        with self._lock:
-            changes: dict[str, Any] = {}
-            if state is not None:
-                changes["state"] = state
-            if sentence is not None:
-                changes["sentence"] = sentence
-            self.status = status = dataclasses.replace(self.status, **changes)
-            self._to_listeners(lambda listener: listener.on_status(status))
-
-    def _to_listeners(self, tell: Callable[[Listener], None]) -> None:
-        for listener in self._listeners:
-            try:
-                tell(listener)
-            except Exception:
-                # a window that cannot draw must not end a measurement
-                log.exception("session: %s failed to hear", type(listener).__name__)
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest fits, None before the first."""
+        return self._audience.snapshot
 
     # ---- the queue
 
@@ -165,37 +138,15 @@ class Session:
     def submit(self, procedure: Measurement) -> Job:
         """Check a procedure and put it at the end of the queue; raises ValueError as `check`."""
         self.check(procedure)
-        with self._lock:
-            job = Job(self._next_number, procedure.title, _in_words(procedure))
-            self._next_number += 1
-            self._procedures[job.number] = procedure
-            self._set_jobs([*self.status.jobs, job])
-        return job
+        return self._jobs.add(procedure)
 
     def remove(self, number: int) -> None:
         """Take a job that is not running out of the list; its file stays."""
-        with self._lock:
-            kept = [j for j in self.status.jobs if j.number != number or j.status is JobStatus.RUNNING]
-            self._set_jobs(kept)
+        self._jobs.remove(number)
 
     def move(self, number: int, places: int) -> None:
         """Move a queued job down by `places` (up, if negative) among the queued ones."""
-        with self._lock:
-            done = [j for j in self.status.jobs if j.status is not JobStatus.QUEUED]
-            queued = [j for j in self.status.jobs if j.status is JobStatus.QUEUED]
-            at = next((i for i, j in enumerate(queued) if j.number == number), None)
-            if at is not None:
-                job = queued.pop(at)
-                queued.insert(max(0, at + places), job)
-                self._set_jobs([*done, *queued])
-
-    def _set_jobs(self, jobs: Sequence[Job]) -> None:
-        self.status = dataclasses.replace(self.status, jobs=tuple(jobs))
-        self._tell()
-
-    def _change_job(self, number: int, **changes: Any) -> None:
-        with self._lock:
-            self._set_jobs([dataclasses.replace(j, **changes) if j.number == number else j for j in self.status.jobs])
+        self._jobs.move(number, places)
 
     # ---- running
 
@@ -204,25 +155,25 @@ class Session:
         with self._lock:
             if self.is_running or self._closed:
                 return
-            job = next((j for j in self.status.jobs if j.status is JobStatus.QUEUED), None)
+            job = self._jobs.next_queued()
             if job is None:
                 return
             self._quiet.clear()
             # from here on stop, hold and close reach this run, though its file is not open yet
             self._control = control = Control()
-            if self._guard.holding:
+            if self._interlock is not None and self._interlock.too_warm:
                 control.request_hold()
             self._row = None
-            self._change_job(job.number, status=JobStatus.RUNNING)
+            self._jobs.change(job.number, status=JobStatus.RUNNING)
             self._tell(State.RUNNING, f"{job.title} running")
         threading.Thread(target=self._start_job, args=(job, control), name="start", daemon=True).start()
 
     def _start_job(self, job: Job, control: Control) -> None:
         assert self._station is not None
-        procedure, rig, journal = self._procedures[job.number], self._station.rig, None
+        procedure, rig, journal = self._jobs.procedure(job.number), self._station.rig, None
         try:
             expected_s = insist(lambda: procedure.estimate_s(rig))
-            journal = self._open_journal(procedure)
+            journal = open_journal(procedure, self._station, self.data_folder)
             worker = Worker(
                 procedure, control, rig, journal, self,
                 lambda done: self._progress(job.number, done, expected_s),
@@ -238,29 +189,9 @@ class Session:
             return
         self._begin(journal.path)
         self._began_s = self._station.clock.now()
-        self._change_job(job.number, path=journal.path)
+        self._jobs.change(job.number, path=journal.path)
         self._progress(job.number, 0.0, expected_s)
         worker.start()
-
-    def _open_journal(self, procedure: Measurement) -> Journal:
-        """Make the sweep file; nothing but reading has been asked of any instrument before."""
-        assert self._station is not None
-        parameters = procedure.parameter_objects()
-        start = {
-            "procedure": procedure.title,
-            "parameters": {name: parameter.value for name, parameter in parameters.items()},
-            "station": self.station_name,
-            "simulated": self.simulated,
-            "sample": dataclasses.asdict(self._station.config.sample),
-            "series_resistor_ohm": self._station.config.series_resistor_ohm,
-            "instruments": self._station.snapshot(),
-            "versions": versions(),
-        }
-        names = {p.name: f"{p.value!r} {getattr(p, 'units', None) or ''}".strip() if isinstance(p.value, float)
-                 else str(p.value) for p in parameters.values()}  # fmt: skip
-        cls = type(procedure)
-        path = new_path(self.data_folder, f"{procedure.title}_{self._station.config.sample.name}")
-        return Journal(path, start, f"{cls.__module__}.{cls.__qualname__}", names)
 
     def put(self, row: Mapping[str, float]) -> None:
         """Take a stored row from the worker and hand it to the fit; never waits."""
@@ -272,18 +203,18 @@ class Session:
         elapsed = self._station.clock.now() - self._began_s
         # the plan at first, what was seen later
         left = (1 - done) * (elapsed + expected_s * (1 - done))
-        self._change_job(number, progress=done, seconds_left=left / self._station.clock.speed)
+        self._jobs.change(number, progress=done, seconds_left=left / self._station.clock.speed)
 
     def _job_ended(self, number: int, control: Control, status: str, message: str) -> None:
         try:
             self._fit.finish()
             self._fit.flush()
-            self._change_job(number, status=JobStatus(status), seconds_left=None, message=message)
+            self._jobs.change(number, status=JobStatus(status), seconds_left=None, message=message)
         finally:
             if status == FINISHED:
-                message = "magnet at zero" if self._procedures[number].at_end == ZERO else "magnet holding"
+                message = "magnet at zero" if self._jobs.procedure(number).at_end == ZERO else "magnet holding"
             state = {FINISHED: State.IDLE, ABORTED: State.HOLDING, FAILED: State.FAILED}[status]
-            self._finish_with(*_after_trip(control, state, f"{status}: {message}"))
+            self._finish_with(*after_trip(control, state, f"{status}: {message}"))
         if status == FINISHED and not control.interrupt.is_set():
             self.start()
 
@@ -321,7 +252,8 @@ class Session:
             if self._control is not None:
                 self._control.request_stop(self._after_stop)
                 self._tell(State.STOPPING, "stopping: the magnet holds first")
-        self._send_hold()
+        if self._interlock is not None:
+            self._interlock.send_hold()
 
     def hold(self) -> None:
         """Let the magnet hold where it is and the run wait; returns at once, works in every state."""
@@ -334,7 +266,8 @@ class Session:
             if (shown or waits_on) and self._station is not None:
                 waits = "; the run waits" if self._control is not None else ""
                 self._tell(State.HOLDING, f"holding the magnet{waits}")
-        self._send_hold()
+        if self._interlock is not None:
+            self._interlock.send_hold()
 
     def resume(self) -> None:
         """Go on after a hold."""
@@ -343,22 +276,6 @@ class Session:
             if control is not None and control.held.is_set() and not control.stop.is_set():
                 control.resume()
                 self._tell(State.RUNNING, "running again")
-
-    def _send_hold(self) -> None:
-        """Tell the magnet to hold from a thread of its own: nobody waits for a slow instrument."""
-        if self._station is not None and "magnet" in self._station.instruments:
-            on_its_way = contextlib.ExitStack()
-            on_its_way.enter_context((self._control or Control()).pausing())
-            threading.Thread(target=self._hold_magnet, args=(on_its_way,), name="hold", daemon=True).start()
-
-    def _hold_magnet(self, on_its_way: contextlib.ExitStack) -> None:
-        assert self._station is not None
-        with on_its_way:
-            try:
-                self._station.rig.hold_magnet()
-            except DriverError as error:
-                log.error("hold: %s", error)
-                self._tell(State.FAILED, f"the hold was NOT taken: {error}")
 
     def _tripped(self, error: Quench | Tripped) -> None:
         """End what runs: the magnet has quenched, tripped or lost its power."""
@@ -400,36 +317,7 @@ class Session:
                 log.exception("%s failed", word)
             sentence = f"{IN_WORDS[word]} failed: {error}"
         finally:
-            self._finish_with(*_after_trip(control, state, sentence))
-
-    def _judge_temperature(self, temperature_K: float) -> None:
-        """Do what the guard says of a temperature; on the supervisor's thread, whatever the procedure is doing."""
-        word = self._guard.judge(temperature_K, time.monotonic())
-        if word is None:
-            return
-        log.warning("temperature %.4g K: %s", temperature_K, word.value)
-        if word is Word.HOLD:
-            self.hold()
-            self._tell(sentence=f"{temperature_K:.4g} K is above temperature_pause_K: the magnet holds, the run waits")
-        elif word is Word.RESUME:
-            self.resume()
-        else:
-            self._give_up(temperature_K)
-
-    def _give_up(self, temperature_K: float) -> None:
-        sentence = f"{temperature_K:.4g} K is above temperature_stop_K: the magnet goes to zero"
-        with self._lock:
-            if self._control is not None:
-                self._control.request_stop(ZERO)
-                self._tell(State.STOPPING, sentence)
-                return
-        assert self._station is not None
-        self._tell(State.FAILED, sentence)
-        try:
-            self._station.rig.magnet.start_ramp(0.0)
-        except DriverError as error:
-            log.error("temperature guard: %s", error)
-            self._tell(State.FAILED, f"{sentence}, but it did not start: {error}")
+            self._finish_with(*after_trip(control, state, sentence))
 
     # ---- analysis and replay
 
@@ -507,19 +395,3 @@ class Session:
             self._supervisor.close()
         if self._station is not None:
             self._station.close()
-
-
-def _after_trip(control: Control, state: State, sentence: str) -> tuple[State, str]:
-    """Return state and sentence at the end of a run or errand; a quench or trip meanwhile is what a person must see."""
-    if control.quenched or control.trip:
-        state = State.QUENCH if control.quenched else State.FAILED
-    return state, sentence if not control.trip or control.trip in sentence else f"{sentence}; {control.trip}"
-
-
-def _in_words(procedure: Measurement) -> str:
-    parts = []
-    for parameter in procedure.parameter_objects().values():
-        if parameter.value != parameter.default and parameter.value not in (None, ""):
-            unit = getattr(parameter, "units", None) or ""
-            parts.append(f"{parameter.name} {parameter.value} {unit}".strip())
-    return ", ".join(parts) or "defaults"

@@ -17,11 +17,13 @@ from acquire.reservation import Reservation
 from acquire.trouble import UserError
 from drivers.catalogue import DRIVERS
 from drivers.clock import Clock
+from drivers.field_direction import FieldAlong
 from drivers.instrument import DriverError
 from drivers.limited import Limited
 from drivers.patience import insist
 from drivers.roles import LockIn, MagnetSupply, Source, TemperatureController
 from drivers.simulated.rack import Rack
+from drivers.vector_magnet import VectorMagnet
 from procedures.rig import Rig
 
 log = logging.getLogger(__name__)
@@ -80,13 +82,32 @@ class Station:
         )  # fmt: skip
         return self.instruments[name]
 
+    def open_magnet(self) -> MagnetSupply:
+        """Open the magnet alone, all axes of a vector magnet; raises DriverError."""
+        for name in self.config.axes.values() or ("magnet",):
+            self.open(name)
+        return self._magnet()
+
+    def _magnet(self) -> MagnetSupply:
+        """Return the magnet, of a vector magnet the field along its direction."""
+        if not self.config.axes:
+            return self._supply("magnet")
+        axes = {axis: self._supply(name) for axis, name in self.config.axes.items()}
+        vector = self.config.vector_magnet
+        return FieldAlong(VectorMagnet(axes, vector.volumes(list(axes)), name="magnet"), vector.direction(list(axes)))
+
+    def _supply(self, name: str) -> MagnetSupply:
+        supply = self.instruments[name]
+        if not isinstance(supply, MagnetSupply):
+            raise TypeError(f"station: the driver of {name} is none of a magnet; check the drivers in config")
+        return supply
+
     def _rig(self) -> Rig:
-        magnet, thermometer = self.instruments["magnet"], self.instruments["thermometer"]
+        magnet, thermometer = self._magnet(), self.instruments["thermometer"]
         xx, xy, gate = (self.instruments.get(name) for name in ("lockin_xx", "lockin_xy", "gate"))
         # config.load has looked the drivers up by role; this tells the type checker, and guards a Config made by hand
-        if not (isinstance(magnet, MagnetSupply) and isinstance(thermometer, TemperatureController)
-                and isinstance(xx, LockIn) and isinstance(xy, LockIn | None)
-                and isinstance(gate, Source | None)):  # fmt: skip
+        if not (isinstance(thermometer, TemperatureController) and isinstance(xx, LockIn)
+                and isinstance(xy, LockIn | None) and isinstance(gate, Source | None)):  # fmt: skip
             raise TypeError("station: an instrument does not play the role of its name; check the drivers in config")
         rig = Rig(self.clock, magnet, thermometer, xx, xy, self.config.series_resistor_ohm, self.config.sample, gate)
         # known from here on, so that a form that shows how long a run takes need not ask the wire

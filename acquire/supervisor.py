@@ -26,6 +26,8 @@ INTERVAL_S = 0.3
 SILENCE_S = 10.0
 """How long a silent instrument is left alone, so that its timeouts do not delay the look at the magnet."""
 
+MAGNET = "magnet"
+
 TRIPPED = (MagnetState.QUENCH, MagnetState.FAULT)
 
 Value = TypeVar("Value")
@@ -61,6 +63,7 @@ class Supervisor(threading.Thread):
         self._told = ""
         self._full_scale: dict[str, float] = {}
         self._silent: dict[str, tuple[float, str]] = {}
+        self._never_silent = {MAGNET, *(supply.name for supply in rig.magnet.supplies())}
 
     def run(self) -> None:
         """Look until closed."""
@@ -95,12 +98,12 @@ class Supervisor(threading.Thread):
         rig, magnet, thermometer = self._rig, self._rig.magnet, self._rig.thermometer
         for instrument in rig.instruments:
             self._ask(instrument.name, instrument.reconnect, faults)
-        state = self._ask("magnet", lambda: magnet.state, faults)
+        state = self._ask(MAGNET, lambda: magnet.state, faults)
         lockins = self._lockins_from_row(faults)
         return Readings(
             time_s=rig.clock.now(),
-            field_T=self._ask("magnet", lambda: magnet.field_T, faults),
-            field_target_T=self._ask("magnet", lambda: magnet.target_T, faults),
+            field_T=self._ask(MAGNET, lambda: magnet.field_T, faults),
+            field_target_T=self._ask(MAGNET, lambda: magnet.target_T, faults),
             magnet="" if state is None else state.value,
             tripped=state in TRIPPED,
             temperature_K=self._ask("thermometer", lambda: thermometer.temperature_K, faults),
@@ -156,6 +159,6 @@ class Supervisor(threading.Thread):
             return read()
         except DriverError as error:
             faults.append(str(error))
-            if isinstance(error, Timeout | Lost) and name != "magnet":
+            if isinstance(error, Timeout | Lost) and name not in self._never_silent:
                 self._silent[name] = (time.monotonic() + SILENCE_S, str(error))
             return None

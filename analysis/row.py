@@ -35,7 +35,14 @@ fields in T, temperatures in K, the rms excitation current in A, rms lock-in vol
 A rig without a transverse lock-in writes nan in `x_xy_V` and `y_xy_V`."""
 
 V_REF = "v_ref_V"
-"""Voltage over a resistor in series with the film [V rms]: a column that rows may have beside `COLUMNS`."""
+"""Voltage over a resistor in series with the film [V rms]."""
+
+GATE, GATE_CURRENT = "gate_V", "gate_A"
+"""Set point of the gate as its source says it, and what leaks through it: nan while its output is off, and what leaks
+also where the source does not measure."""
+
+OPTIONAL_COLUMNS: tuple[str, ...] = (V_REF, GATE, GATE_CURRENT)
+"""Columns that the rows of a rig may have behind `COLUMNS`, in the order of the file; all rows of a file, or none."""
 
 INTEGER_COLUMNS: frozenset[str] = frozenset({SWEEP, BRANCH, FLAGS})
 

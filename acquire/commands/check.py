@@ -8,7 +8,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from acquire.config import load
+from acquire.config import Config, load
 from acquire.station import Station
 from drivers.instrument import DriverError
 
@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
                 console.print(_table(name, station))
             except DriverError as error:
                 faults.append(str(error))
+        if config.axes and not faults:
+            console.print(_vector_table(config))
     finally:
         station.close()
     for fault in faults:
@@ -37,6 +39,17 @@ def run(args: argparse.Namespace) -> int:
     if not faults:
         console.print("all instruments answer; nothing was changed")
     return 1 if faults else 0
+
+
+def _vector_table(config: Config) -> Table:
+    """Return what several supplies make together: the allowed fields and the direction of a sweep."""
+    axes, vector = config.axes, config.vector_magnet
+    table = Table(title=f"magnet: {', '.join(axes.values())}", title_justify="left", show_header=False, width=90)
+    for volume in vector.volumes(list(axes)):
+        table.add_row("limit", "field_T", str(volume))
+    for axis, share in zip(axes, vector.direction(list(axes)), strict=True):
+        table.add_row("setting", f"share of the field along {axis}", f"{share:g}")
+    return table
 
 
 def _table(name: str, station: Station) -> Table:

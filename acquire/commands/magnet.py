@@ -10,7 +10,6 @@ from rich.console import Console
 from acquire.config import load
 from acquire.magnet_errand import ENTER, IN_WORDS, LEAVE, REARM, run_errand
 from acquire.station import Station
-from acquire.trouble import UserError
 from acquire.worker import stopping_signals
 from drivers.persistent_switch import PersistentSwitch
 from drivers.roles import MagnetSupply
@@ -29,14 +28,13 @@ def run(args: argparse.Namespace) -> int:
     """Open the magnet alone and do what the word says."""
     station = Station(load(args.config), open_now=False)
     try:
-        magnet = station.open("magnet")
-        if not isinstance(magnet, MagnetSupply):
-            raise UserError("magnet: the driver in config.yaml is none of a magnet")
+        magnet = station.open_magnet()
         if args.word == HOLD:
             magnet.hold()
         elif args.word != STATE:
             _errand(args.word, magnet)
-        print(_state(magnet))
+        for one in dict.fromkeys((magnet, *magnet.supplies())):
+            print(_state(one))
     finally:
         station.close()
     return 0

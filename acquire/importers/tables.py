@@ -19,10 +19,12 @@ from analysis.row import (
     CURRENT,
     FIELD,
     FIELD_SET,
+    GATE,
     INTEGER_COLUMNS,
     TEMPERATURE,
     TEMPERATURE_SET,
     TIME,
+    V_REF,
     X_XX,
     X_XY,
     Y_XX,
@@ -33,8 +35,7 @@ FIELD_NAME = "field_T"
 DSIGMA = "dsigma_e2_per_pi_h"
 ERROR = "dsigma_error_e2_per_pi_h"
 SIGNALS = (DSIGMA, "resistance_ohm", "sheet_resistance_ohm", "sigma_S", "x_V")
-REFERENCE = "v_ref_V"
-QUANTITIES = (FIELD_NAME, *SIGNALS, ERROR, "hall_ohm", "temperature_K", "time_s", REFERENCE)
+QUANTITIES = (FIELD_NAME, *SIGNALS, ERROR, "hall_ohm", "temperature_K", "time_s", V_REF, GATE)
 LARGEST_FILE = 256 << 20
 _DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
@@ -204,15 +205,17 @@ def _rows(path: Path, data: Mapping[str, np.ndarray], signal: str, columns: Colu
     row[X_XX] = resistance_ohm * current_A
     row[X_XY] = data["hall_ohm"] * current_A if "hall_ohm" in data else nan
     row[Y_XX] = row[Y_XY] = nan
+    if GATE in data:
+        row[GATE] = data[GATE]
     return row
 
 
 def _current_A(path: Path, data: Mapping[str, np.ndarray], columns: Columns) -> np.ndarray | float:
     """Return the current behind a voltage [A]: that over the reference resistor, or the one given, or 1."""
-    if (REFERENCE in data) != (columns.reference_ohm is not None):
-        raise JournalError(f"{path}: --column {REFERENCE}=NAME and --reference-ohm belong together; give both or none")
+    if (V_REF in data) != (columns.reference_ohm is not None):
+        raise JournalError(f"{path}: --column {V_REF}=NAME and --reference-ohm belong together; give both or none")
     if columns.reference_ohm is not None:
-        return data[REFERENCE] / columns.reference_ohm
+        return data[V_REF] / columns.reference_ohm
     return 1.0 if columns.excitation_nA is None else columns.excitation_nA * 1e-9
 
 
@@ -222,7 +225,7 @@ def _resistance(path: Path, data: Mapping[str, np.ndarray], signal: str, columns
     if signal == "x_V":
         if columns.excitation_nA is None and columns.reference_ohm is None:
             raise JournalError(
-                f"{path}: x_V needs the current behind it: give --excitation-nA, or --column {REFERENCE}=NAME and "
+                f"{path}: x_V needs the current behind it: give --excitation-nA, or --column {V_REF}=NAME and "
                 "--reference-ohm"
             )
         current = np.broadcast_to(_current_A(path, data, columns), values.shape)

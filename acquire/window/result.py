@@ -189,6 +189,8 @@ def _evidence(symmetry: Symmetry) -> str:
 def _lines(focus: SweepResult) -> list[tuple[str, str]]:
     fit = focus.fit
     lines: list[tuple[str, str]] = []
+    if focus.gate_V is not None:
+        lines.append(("<i>V</i><sub>g</sub>", wording.value_with_error(focus.gate_V, None, "V")))
     for estimate in fit.estimates if fit is not None else ():
         if not estimate.name.startswith("l_phi"):
             lines.append((wording.parameter_name(estimate.name), escape(in_words(estimate))))

@@ -69,6 +69,12 @@ def test_fit_to_the_terminal_is_pure_json(sweep, capsys):
     assert json.loads(capsys.readouterr().out)[0]["model"] == "hln"
 
 
+def test_fit_compares_the_models_of_the_material(sweep, capsys):
+    assert main(["fit", str(sweep), "--material", "quantum_well", "--json", "-"]) == 0
+    record = json.loads(capsys.readouterr().out)[0]
+    assert {"hln", "hln_dp", "rashba"} <= {one["model"] for one in record["candidates"]}
+
+
 def test_replay_without_a_window(sweep, capsys):
     assert main(["replay", str(sweep), "--headless"]) == 0
     assert "L_phi" in capsys.readouterr().out
@@ -126,6 +132,7 @@ def test_a_wrong_word_is_usage(words, capsys):
         (["fit", str(ROOT)], "no such file"),
         (["run", "field-sweep", "--set", "settle_percent=nan", "--config", "CONFIG"], "nan"),
         (["fit", "SWEEP", "--squares", "-1"], "--squares"),
+        (["fit", "SWEEP", "--material", "quantumwell"], "did you mean quantum_well"),
         (["fit", "SWEEP", "--column", "feild_T=B"], "did you mean field_T"),
         (["fit", "SWEEP", "--json", "/nowhere/out.json"], "cannot be written"),
         (["replay", "SWEEP", "--speed", "0"], "--speed"),

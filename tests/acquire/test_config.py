@@ -75,6 +75,7 @@ def test_the_nearest_key_is_proposed():
         ("station: simulated cryostat", "station: &a x", "station"),
         ("squares: 5.0", "squares: -5.0", "squares"),
         ("squares: 5.0", "squares: 0", "squares"),
+        ("squares: 5.0", "material: grafene", "did you mean graphene"),
         ("address: GPIB0::8::INSTR", "address: nonsense", "write it like GPIB0::8::INSTR"),
         ("address: GPIB0::8::INSTR", "address: gpib0::9::instr", "twice"),
         ("series_resistor_ohm: 1e6", "series_resistor_ohm: 1e-300", "series_resistor_ohm"),

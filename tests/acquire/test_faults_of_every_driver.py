@@ -5,9 +5,7 @@ import pytest
 
 from acquire.config import load as load_config
 from acquire.run import load
-from acquire.session import Session
 from acquire.status import JobStatus, State
-from analysis.live import Settings
 from drivers.catalogue import DRIVERS
 from drivers.clock import SteppedClock
 from drivers.dsp_lock_in import DSPLockIn
@@ -32,13 +30,6 @@ def station(driver, monkeypatch):
     opened = station_with(load_config(ROOT / "config.yaml"), driver, SteppedClock(), monkeypatch)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def session(station, tmp_path):
-    made = Session(station, tmp_path, Settings(sample=station.config.sample))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from acquire import journal
 from acquire.journal import Journal, JournalError, read
-from analysis.row import COLUMNS, INTEGER_COLUMNS
+from analysis.row import COLUMNS, INTEGER_COLUMNS, OPTIONAL_COLUMNS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -48,6 +48,28 @@ def test_rows_come_back_bit_for_bit(tmp_path):
         file.append(row)
     file.close("finished")
     assert list(read(path).each_row()) == rows
+
+
+def test_optional_columns_come_back_and_only_they_may_be_there(tmp_path):
+    from pymeasure.experiment import Results
+
+    from procedures.field_sweep import FieldSweep
+
+    columns = (*COLUMNS, *OPTIONAL_COLUMNS)
+    file = Journal(tmp_path / "a.csv", {}, "procedures.field_sweep.FieldSweep", {"Legs": "single"}, columns)
+    rows = [a_row(number) | dict.fromkeys(OPTIONAL_COLUMNS, number / 3) for number in range(4)]
+    for row in rows:
+        file.append(row)
+    with pytest.raises(JournalError, match="missing or unknown"):
+        file.append(a_row(4))
+    file.close("finished")
+    assert read(file.path).each_row() == rows
+    assert tuple(Results.load(str(file.path), procedure_class=FieldSweep).data.columns) == columns
+    for odd in (columns[:-1] + ("odd",), (*columns, columns[-1]), (*COLUMNS, *OPTIONAL_COLUMNS[::-1]), COLUMNS[:-1]):
+        other = tmp_path / "odd.csv"
+        other.write_text(file.path.read_text().replace(",".join(columns), ",".join(odd)))
+        with pytest.raises(JournalError, match="its columns are"):
+            read(other)
 
 
 def test_a_finished_file_says_so_and_has_no_damage(tmp_path):

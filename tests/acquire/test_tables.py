@@ -48,6 +48,14 @@ def test_every_quantity_becomes_the_resistance_of_the_bar(tmp_path, name, resist
     assert rows["x_xx_V"] / rows["current_A"] == pytest.approx(np.full(2, resistance))
 
 
+def test_a_gate_may_be_among_the_columns(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("B R Vg\n0 2 -5\n1 4 -5\n")
+    rows, _ = read_table(path, columns("field_T=B", "resistance_ohm=R", "gate_V=Vg*1e-3"))
+    assert isinstance(rows, dict)
+    assert rows["gate_V"].tolist() == [-5e-3, -5e-3]
+
+
 def test_the_current_may_come_from_a_reference_resistor_row_by_row(tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("B x ref\n0 2e-3 1e-3\n1 4e-3 2e-3\n2 4e-3 0\n")
