@@ -1,4 +1,4 @@
-"""A magnetoconductance computed at few fields and read at many: an even polynomial in asinh(2 B/gap)."""
+"""A magnetoconductance computed at few fields and read at many: a polynomial in asinh(2 B/gap), even from B = 0 on."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from analysis.special import cooperon
 
 _FEWEST_NODES = 16
 _ROOM = 1.02  # above the highest field: at the end of a series its terms are steep and their slopes 0/0
+_STRAIGHT = 0.5  # of asinh(2 B/gap): where no field but 0 is lower, nothing below is computed
 
 
 def even_polynomial(
@@ -29,28 +30,35 @@ def even_polynomial(
     Returns
     -------
     node : ndarray, shape (m,)
-        About 30 fields > 0.
+        About 30 fields > 0; none far below the lowest field that is wanted, however narrow the parabola.
     reading : callable
         Takes values at the nodes, shape (m, k), and returns those at B, shape (n, k), and the derivative of the
         first column by ln B, shape (n,). The ratio of a column to F(B, gap) is read from a Chebyshev series; no
         field, however small, loses relative accuracy.
     """
-    reach = _ROOM * np.arcsinh(2 * max(1.0, float(B.max(initial=0)) / gap))
-    count = max(_FEWEST_NODES, 8 * int(np.ceil(density * reach / 8)))
-    angle = (2 * np.arange(count) + 1) * np.pi / (4 * count)
-    node = gap / 2 * np.sinh(reach * np.cos(angle))
-    order = 2 * np.arange(count)
+    far = 2 * B / gap
+    place = np.arcsinh(far)
+    high = _ROOM * np.arcsinh(max(2.0, float(far.max(initial=0))))
+    lowest = float(place[B > 0].min(initial=high / _ROOM))
+    even = lowest < _STRAIGHT
+    low = -high if even else lowest / _ROOM
+    # an even function of a place needs every second polynomial only, and half the nodes
+    length = (high - low) / (1 + even)
+    count = max(_FEWEST_NODES, 8 * int(np.ceil(density * length / 8)))
+    angle = (2 * np.arange(count) + 1) * np.pi / (2 * count * (1 + even))
+    node = gap / 2 * np.sinh((high + low) / 2 + (high - low) / 2 * np.cos(angle))
+    order = np.arange(count) * (1 + even)
     to_series = 2 / count * np.cos(np.outer(order, angle)) / cooperon(node, np.array([gap]))[0]
     to_series[0] /= 2
-    far = 2 * B / gap
-    at = np.arccos(np.arcsinh(far) / reach)[:, np.newaxis]
+    # at B = 0 the shape is 0, whatever its ratio
+    at = np.arccos((2 * np.maximum(place, 0.0 if even else lowest) - high - low) / (high - low))[:, np.newaxis]
     (shape,), (by_ln_gap,) = cooperon(B, np.array([gap]))
     terms = np.cos(at * order)
 
     def reading(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         series = to_series @ values
         ratio = terms @ series
-        inner = (order * np.sin(at * order) / np.sin(at)) @ series[:, 0] * far / np.sqrt(1 + far**2) / reach
-        return shape[:, np.newaxis] * ratio, shape * inner - by_ln_gap * ratio[:, 0]
+        slope = (order * np.sin(at * order) / np.sin(at)) @ series[:, 0] * 2 / (high - low)
+        return shape[:, np.newaxis] * ratio, shape * slope * far / np.sqrt(1 + far**2) - by_ln_gap * ratio[:, 0]
 
     return node, reading

@@ -60,7 +60,10 @@ def summed_levels(b: np.ndarray, z: np.ndarray, blocks: int) -> Elements:
     for n in range(1, blocks):
         below[n] = z + n * half / below[n - 1]
     each = _elements(half, np.arange(blocks + 1.0)[:, np.newaxis], below, above)
-    return {(m, at): _shifted(each[m], round(at - 1 - m / 2), blocks) for m in OFFSETS for at in OFFSETS[m]}
+    missing = np.zeros((3, b.size), dtype=z.dtype)
+    padded = [np.concatenate([missing, one]) for one in each]
+    first = {(m, at): missing.shape[0] + round(at - 1 - m / 2) for m in OFFSETS for at in OFFSETS[m]}
+    return {key: padded[key[0]][start : start + blocks] for key, start in first.items()}
 
 
 def far_levels(b: np.ndarray, middle: np.ndarray, z: np.ndarray) -> Elements:
@@ -96,14 +99,6 @@ def _elements(half: np.ndarray, level: np.ndarray, below: np.ndarray, above: np.
     for m in (2, 3):
         found.append(found[-1][:-1] * step[m - 1 :])
     return found
-
-
-def _shifted(levels: np.ndarray, shift: int, blocks: int) -> np.ndarray:
-    """Return the elements from levels n = j + shift for j = 0 ... blocks-1, 0 where the level does not exist."""
-    chosen = np.zeros((blocks, *levels.shape[1:]), dtype=levels.dtype)
-    first = max(0, -shift)
-    chosen[first:] = levels[first + shift : blocks + shift]
-    return chosen
 
 
 def _far_up(b: np.ndarray, nu: np.ndarray, z: np.ndarray) -> np.ndarray:

@@ -32,6 +32,7 @@ from analysis.special import cooperon
 _STEP = 1e-20  # of the complex step: its square is nothing
 _FEWEST = 16  # levels of the matrix
 _LEVELS_PER_FIELD = 4.0  # N over (B_phi + 2 B_so)/B
+_FEWER_PER_FIELD = 3.0  # enough for a curve
 _DEPTH = 8  # of the continued fraction above N
 _TAIL = 9  # nodes of the sum above N
 _NODES_PER_UNIT = 8.0  # of the polynomial of a curve
@@ -43,10 +44,12 @@ def triplet_curve(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what `triplet_matrix` does, at any fields B >= 0, read from a polynomial through about 30 fields.
 
-    Good to 1e-7 of the curve, to 1e-10 where the splittings are alike.
+    Good to 1e-8 of the curve, to 1e-10 where the splittings are alike; no field far below the lowest of B but 0 is
+    computed, so that a spin helix, which lives long, costs no more than other films.
     """
-    node, reading = even_polynomial(B, _gap(b_phi, b_rashba, b_dresselhaus, b_cubic), _NODES_PER_UNIT)
-    curve, _ = reading(np.column_stack(triplet_matrix(node, b_phi, b_rashba, b_dresselhaus, b_cubic)))
+    fields = b_phi, b_rashba, b_dresselhaus, b_cubic
+    node, reading = even_polynomial(B, _gap(*fields), _NODES_PER_UNIT)
+    curve, _ = reading(np.column_stack(triplet_matrix(node, *fields, _FEWER_PER_FIELD)))
     return curve[:, 0], curve[:, 1:]
 
 
@@ -56,8 +59,9 @@ def _gap(b_phi: float, b_rashba: float, b_dresselhaus: float, b_cubic: float) ->
 
 
 def triplet_matrix(
-    B: np.ndarray, b_phi: float, b_rashba: float, b_dresselhaus: float, b_cubic: float
-) -> tuple[np.ndarray, np.ndarray]:
+    B: np.ndarray, b_phi: float, b_rashba: float, b_dresselhaus: float, b_cubic: float,
+    levels_per_field: float = _LEVELS_PER_FIELD,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Return what a field adds to the triplet's part of 2 delta sigma/G0, level by level.
 
     Parameters
@@ -66,17 +70,19 @@ def triplet_matrix(
         |B| > 0 [T].
     b_phi, b_rashba, b_dresselhaus, b_cubic : float
         B_phi > 0 and the fields of the three splittings, >= 0 [T].
+    levels_per_field : float
+        Levels summed one by one over (B_phi + 2 B_so)/B.
 
     Returns
     -------
     value : ndarray, shape (n,)
-        3 F(B, B_phi) without splitting; absolute error below 1e-12.
+        3 F(B, B_phi) without splitting; absolute error below 1e-12, with 3 levels for each field 1e-9.
     derivative : ndarray, shape (n, 4)
         By the four fields [1/T].
     """
     total, cross = b_rashba + b_dresselhaus, 4 * b_rashba * b_dresselhaus
     fields = np.array([b_phi, total, cross, b_cubic])
-    sums = _level_sums(B, fields) - _zero_field(fields)[:, np.newaxis]
+    sums = _level_sums(B, fields, levels_per_field) - _zero_field(fields)[:, np.newaxis]
     f, slope = (part[0] for part in cooperon(B, np.array([b_phi])))
     sums = -sums
     sums[0] += 3 * f
@@ -86,10 +92,10 @@ def triplet_matrix(
     return sums[0], np.stack([by_phi, by_rashba, by_dresselhaus, by_cubic], axis=1)
 
 
-def _level_sums(B: np.ndarray, fields: np.ndarray) -> np.ndarray:
+def _level_sums(B: np.ndarray, fields: np.ndarray, levels_per_field: float = _LEVELS_PER_FIELD) -> np.ndarray:
     """Return sum_n [Tr (T^-1)_nn - 3/(n+1/2+beta)] and its derivatives by the four fields, shape (5, n)."""
     reach = (fields[0] + 2 * fields[1] + 2 * fields[3]) / B
-    levels = 2 ** np.ceil(np.log2(np.maximum(_FEWEST, _LEVELS_PER_FIELD * reach))).astype(int)
+    levels = 2 ** np.ceil(np.log2(np.maximum(_FEWEST, levels_per_field * reach))).astype(int)
     order = np.argsort(-levels, kind="stable")
     scaled = fields[:, np.newaxis] / B[order] ** np.array([1, 1, 2, 1])[:, np.newaxis]
     sums = _chains(scaled, levels[order]) + _above(scaled, levels[order])
@@ -183,7 +189,7 @@ def _chains(scaled: np.ndarray, levels: np.ndarray) -> np.ndarray:
     d[:, ends] -= _over(e[:, ends], _continued(ladder, scaled))
     e[:, ends] = 0
     terms = _slope_of_logarithm(determinant[:, chain])
-    smooth = 1 / (nu[chain] + variables[0][0, chain].real)
+    smooth = 1 / (nu[chain] + np.real(variables[0][0, chain]))
     terms[0] -= 3 * smooth
     terms[1] += 3 * smooth**2
     sums = np.add.reduceat(terms, last - levels, axis=-1)

@@ -1,10 +1,11 @@
 r"""The triplet of `analysis.spin_levels`, read from a table that grows where it is used.
 
-A triplet loop is lost at a rate near g = gamma + theta^2/5, of which w = theta^2/(5 g) by the spins. What a field b
-adds is F(b, 2 g) R(t, ln g, w), F the diffusive cooperon and sinh t = b/g. R is smooth: Chebyshev polynomials in t,
-piece by piece and even in the first, and in w, from no splitting at 0 to no dephasing at 1; between rows of equal
-ln g it is interpolated by the nearest eight. A row's piece is made when a fit first comes near it, in some 10 ms, and
-kept; what it holds does not depend on when.
+A triplet loop is lost at a rate near g = gamma + theta^2/5 / (1 + theta^2). What a field b adds is
+F(b, 2 g) R(t, Y, w), F the diffusive cooperon and sinh t = b/g. Where the spins' share w of the loss is the same, R
+changes slowly with Y = ln g + 4 ln(1 + g) + 6.4 (sqrt(1 + theta^2) - 1): the logarithm of the rate while spins turn
+little, their angle where they turn far. R is smooth: Chebyshev polynomials in t, piece by piece and even in the first,
+and in w, cell by cell; between rows of equal Y it is interpolated by the nearest eight. A cell of a row is made when a
+fit first comes near it, in some milliseconds, and kept; what it holds does not depend on when.
 """
 
 from __future__ import annotations
@@ -15,15 +16,22 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from analysis.special import cooperon
-from analysis.spin_levels import at_zero, corrections
+from analysis.spin_levels import field_change, softest
 
-LARGEST_THETA = 4.0
-_STEP = 0.4  # of ln g
+LARGEST_THETA = 5.0
+_STEP = 0.35  # of Y
 _WINDOW = 8  # rows
-_PIECE = 1.0  # of t
-_NODES = 16  # in each piece
-_MIXTURES = 14  # values of w
-_MOST_TURNED = 18.0  # of w g in a row: the highest of eight rows about the largest theta
+_STRETCH, _STEEPENING = 6.4, 4.0  # of Y with the angle, and with g where it is not small
+_LINEAR, _SATURATION = 0.2, 0.15  # w is u/(gamma + u), u = 0.2 theta^2/(1 + 0.15 theta^2)
+_EDGES = np.array([0.0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30, 40, 55])  # of the pieces of t
+_OVERLAP = 0.06  # to both sides of an edge
+_MIXTURES, _NODES = 22, 22  # at most, values of w in a cell, of t in a piece
+_FINENESS = (
+    (-4.0, 1, (19, 17, 15, 14, 13), (9, 11, 10, 9, 9)),
+    (-0.4, 1, (22, 22, 20, 18, 16), (10, 14, 13, 11, 10)),
+    (np.inf, 4, (16, 17, 18, 18, 16), (10, 17, 22, 19, 13)),
+)
+"""Up to which Y; cells of w; values of w in one and values of t, in the first pieces, the last in all that follow."""
 
 
 def triplet_curve(b: np.ndarray, gamma: float, theta: float) -> tuple[np.ndarray, np.ndarray]:
@@ -34,13 +42,14 @@ def triplet_curve(b: np.ndarray, gamma: float, theta: float) -> tuple[np.ndarray
     b : ndarray, shape (n,)
         B/B_tr >= 0.
     gamma, theta : float
-        tau/tau_phi > 0 and 2 Omega tau > 0, up to 4.
+        tau/tau_phi > 0 and 2 Omega tau > 0, up to 5.
 
     Returns
     -------
     value : ndarray, shape (n,)
-        Three times the spinless curve for theta -> 0. Good to 1e-6 of the largest value of the triplet less the
-        singlet for theta <= 3 and gamma <= 0.1, to 1e-5 for theta <= 4 or gamma <= 0.5.
+        Three times the spinless curve for theta -> 0. The curve, half of it less the spinless one, is good to 1e-6 of
+        the largest it was up to each field: so in each of 300 draws of 12 fields up to 100 B_tr, 1e-5 < gamma < 0.5,
+        0.01 < theta < 4, against sums of four times the levels and three times the nodes.
     derivative : ndarray, shape (n, 3)
         By ln b, ln gamma and ln theta.
 
@@ -54,34 +63,87 @@ def triplet_curve(b: np.ndarray, gamma: float, theta: float) -> tuple[np.ndarray
             f"spins turn by {theta:.3g} rad between collisions: the table ends at {LARGEST_THETA:g} rad; check the "
             "free path and the splitting"
         )
-    g = gamma + theta**2 / 5
-    w = theta**2 / (5 * g)
+    g = float(softest(np.array(gamma), np.array(theta)))
     t = np.arcsinh(b / g)
-    piece = (t / _PIECE).astype(int)
-    pieces, place = np.unique(piece, return_inverse=True)
-    series = _series(float(np.log(g)), w, tuple(pieces.tolist()))
-    first, within = piece == 0, t / _PIECE - piece
-    terms = chebyshev.chebvander(2 * np.where(first, within**2, within) - 1, _NODES - 1)
-    ratio, along, along_g, along_w = np.einsum("nk,ckn->cn", terms, series[:, :, place])
-    along *= np.where(first, 4 * within, 2.0) / _PIECE * np.tanh(t)
+    u = float(_spin_loss(np.array(theta)))
+    w = u / (gamma + u)
+    ratio, along, by_row, by_w = _read(t, float(_row_number(np.array(g), np.array(theta))), w)
+    along *= np.tanh(t)
     (shape,), (slope,) = cooperon(b, np.array([2 * g]))
     by_ln_b = shape * along - slope * ratio
-    by_ln_g, by_w = shape * along_g - by_ln_b, shape * along_w * (w * (1 - w))
-    return shape * ratio, np.column_stack([by_ln_b, (1 - w) * by_ln_g - by_w, 2 * w * by_ln_g + 2 * by_w])
+    # of ln g, Y and w by ln gamma and ln theta
+    ln_g = gamma / g, 2 * (1 - gamma / g) / (1 + theta**2)
+    steep = 1 + _STEEPENING * g / (1 + g)
+    row = steep * ln_g[0], steep * ln_g[1] + _STRETCH * theta**2 / np.sqrt(1 + theta**2)
+    share = -w * (1 - w), 2 * w * (1 - w) / (1 + _SATURATION * theta**2)
+    slopes = [shape * (by_row * y + by_w * s) - by_ln_b * x for x, y, s in zip(ln_g, row, share, strict=True)]
+    return shape * ratio, np.column_stack([by_ln_b, *slopes])
 
 
-def _series(ln_g: float, w: float, pieces: tuple[int, ...]) -> np.ndarray:
-    """Return the Chebyshev coefficients of R and of its derivatives in the piece, by ln g and by w, shape (4, k, m)."""
-    lowest = int(np.floor(ln_g / _STEP)) - _WINDOW // 2 + 1
-    rows = np.array([[_row(lowest + i, j) for j in pieces] for i in range(_WINDOW)])
-    widest = np.array([_widest(lowest + i) for i in range(_WINDOW)])
-    here = chebyshev.chebvander(2 * w / widest - 1, _MIXTURES - 1)
-    steep = here @ _derivative(_MIXTURES) * (2 / widest[:, np.newaxis])
-    weight, slope = _lagrange(ln_g / _STEP - lowest)
-    mixed = np.einsum("ciw,ijwk->cikj", [here, steep], rows)
-    value, by_w = np.einsum("i,cikj->ckj", weight, mixed)
-    by_g = np.einsum("i,ikj->kj", slope / _STEP, mixed[0])
-    return np.array([value, _derivative(_NODES) @ value, by_g, by_w])
+def _spin_loss(theta: np.ndarray) -> np.ndarray:
+    """Return u, the rate of the spins in w."""
+    return _LINEAR * theta**2 / (1 + _SATURATION * theta**2)
+
+
+def _row_number(g: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    """Return Y."""
+    return np.log(g) + _STEEPENING * np.log1p(g) + _STRETCH * theta**2 / (1 + np.sqrt(1 + theta**2))
+
+
+def _read(t: np.ndarray, row: float, w: float) -> np.ndarray:
+    """Return R and its derivatives by t, Y and w, shape (4, n), two pieces faded into each other where they meet."""
+    edge = np.searchsorted((_EDGES[1:-2] + _EDGES[2:-1]) / 2, t) + 1
+    passed = np.clip((t - _EDGES[edge]) / (2 * _OVERLAP) + 0.5, 0, 1)
+    right = passed**4 * (35 - passed * (84 - passed * (70 - 20 * passed)))
+    steepness = 70 * (passed * (1 - passed)) ** 3 / _OVERLAP
+    (before,), (after,) = np.nonzero(right < 1), np.nonzero(right > 0)
+    each = np.concatenate([before, after])
+    pieces, place = np.unique(np.concatenate([edge[before] - 1, edge[after]]), return_inverse=True)
+    start, width = _span(pieces)
+    start, width, first = start[place], width[place], pieces[place] == 0
+    within = (t[each] - start) / width
+    terms = chebyshev.chebvander(2 * np.where(first, within**2, within) - 1, _NODES - 1)
+    found = np.einsum("nk,ckn->cn", terms, _series(row, w, tuple(pieces.tolist()))[:, :, place])
+    found[1] *= np.where(first, 4 * within, 2.0) / width
+    slope = found[0] * np.concatenate([-steepness[before], steepness[after]])
+    found *= np.concatenate([1 - right[before], right[after]])
+    found[1] += slope
+    whole = np.zeros((found.shape[0], t.size))
+    whole[:, before] = found[:, : before.size]
+    whole[:, after] += found[:, before.size :]
+    return whole
+
+
+def _span(piece: np.ndarray | int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where pieces begin in t, and how long they are, with what they share with their neighbours."""
+    start = np.maximum(_EDGES[piece] - _OVERLAP, 0.0)
+    return start, _EDGES[np.add(piece, 1)] + _OVERLAP - start
+
+
+def _series(row: float, w: float, pieces: tuple[int, ...]) -> np.ndarray:
+    """Return the Chebyshev coefficients of R and of its derivatives in t, by Y and by w, shape (4, k, m)."""
+    lowest = int(np.floor(row / _STEP)) - _WINDOW // 2 + 1
+    window = range(lowest, lowest + _WINDOW)
+    cells = np.array([_cells(number) for number in window])
+    cell = np.minimum((w * cells).astype(int), cells - 1)
+    rows = np.array([[_row(number, one, j) for j in pieces] for number, one in zip(window, cell.tolist(), strict=True)])
+    here = chebyshev.chebvander(2 * (w * cells - cell) - 1, _MIXTURES - 1)
+    steep = here @ _derivative(_MIXTURES) * (2 * cells[:, np.newaxis])
+    weight, slope = _lagrange(row / _STEP - lowest)
+    weight, slope = weight[:, np.newaxis], slope[:, np.newaxis] / _STEP
+    value, by_row, by_w = np.einsum("ciw,ijwk->cjk", [weight * here, slope * here, weight * steep], rows)
+    return np.stack([value, value @ _derivative(_NODES).T, by_row, by_w]).swapaxes(1, 2)
+
+
+def _cells(number: int) -> int:
+    """Return how many cells of w a row has."""
+    return next(cells for highest, cells, *_ in _FINENESS if number * _STEP <= highest)
+
+
+def _counts(number: int, piece: int) -> tuple[int, int]:
+    """Return how many values of w a cell of a row has, and of t a piece of it."""
+    of_w, of_t = next(counts for highest, _, *counts in _FINENESS if number * _STEP <= highest)
+    return of_w[min(piece, len(of_w) - 1)], of_t[min(piece, len(of_t) - 1)]
 
 
 @cache
@@ -106,23 +168,37 @@ def _inverse_vandermonde() -> np.ndarray:
     return np.linalg.inv(np.vander(places - (_WINDOW - 1) / 2, increasing=True).T)
 
 
-def _widest(number: int) -> float:
-    """Return the largest w of a row: beyond, spins would turn further than any that are asked for."""
-    return min(1.0, _MOST_TURNED / float(np.exp(number * _STEP)))
+@cache
+def _row(number: int, cell: int, piece: int) -> np.ndarray:
+    """Return the Chebyshev coefficients of R in w and t of one cell at Y = number * _STEP, shape (_MIXTURES, _NODES).
+
+    Those that are not needed are 0.
+    """
+    mixtures, nodes = _counts(number, piece)
+    gamma, theta, to_w = _column(number, cell, mixtures)
+    u, to_t = _chebyshev(nodes)
+    start, width = _span(piece)
+    zeta = np.sinh(start + width * (u if piece else np.sqrt(u)))
+    change = field_change(np.outer(zeta, softest(gamma, theta)), gamma, theta)
+    coefficients = np.zeros((_MIXTURES, _NODES))
+    coefficients[:mixtures, :nodes] = to_w @ (change / cooperon(zeta, np.array([2.0]))[0][0][:, np.newaxis]).T @ to_t.T
+    return coefficients
 
 
 @cache
-def _row(number: int, piece: int) -> np.ndarray:
-    """Return the Chebyshev coefficients in w and t of one piece at ln g = number * _STEP, shape (_MIXTURES, _NODES)."""
-    g = float(np.exp(number * _STEP))
-    (w, to_w), (u, to_t) = _chebyshev(_MIXTURES), _chebyshev(_NODES)
-    zeta = np.sinh(_PIECE * (piece + u if piece else np.sqrt(u)))
-    w = w * _widest(number)
-    gamma, theta = (1 - w) * g, np.sqrt(5 * w * g)
-    each = np.repeat(gamma, u.size), np.repeat(theta, u.size)
-    change = corrections(np.tile(g * zeta, w.size), *each).sum(axis=0).reshape(w.size, u.size)
-    change -= at_zero(gamma, theta).sum(axis=0)[:, np.newaxis]
-    return to_w @ (change / cooperon(zeta, np.array([2.0]))[0]) @ to_t.T
+def _column(number: int, cell: int, mixtures: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return gamma and theta at the values of w in a cell of a row, and the matrix that makes coefficients."""
+    u, to_w = _chebyshev(mixtures)
+    w = (cell + u) / _cells(number)
+    # Y rises with theta at given w
+    low, high = np.full(mixtures, -40.0), np.full(mixtures, 5.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        theta = np.exp(middle)
+        gamma = _spin_loss(theta) * (1 - w) / w
+        above = _row_number(softest(gamma, theta), theta) > number * _STEP
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return gamma, theta, to_w
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,17 +14,21 @@ from analysis.model import Model, Parameter, Remark, Starts
 from analysis.models.ballistic import BALLISTIC, FREE_PATH, L_PHI, USUAL_FREE_PATH_NM
 from analysis.models.rashba import RASHBA, linear_splitting
 from analysis.sample import Sample
+from analysis.spin_levels import field_change
 from analysis.spin_table import triplet_curve
 
 L_RASHBA = Parameter(
     "l_rashba_nm", "nm", 10.0, 1e5, "length of one radian of precession, hbar^2/(2 m alpha_R)", shared=True
 )
 PARAMETERS = (L_PHI, L_RASHBA, FREE_PATH)
-FURTHEST_TURN = 3.0
+FURTHEST_TURN = 4.0
 """Angle theta = l/L_R [rad] of a spin between collisions up to which the curve is the theory's; further, it tends to
-that of 4 rad: a film whose spins turn so far shows a bound on L_R."""
-_TRIED_RASHBA, _TRIED_PHI = (0.5, 0.8, 1.2, 2.0), (1.0, 1.4)
-"""Times the L_phi of the diffusive formula: with less splitting, a start lies where the curve is flat in it."""
+that of 5 rad: a film whose spins turn so far shows a bound on L_R."""
+_EVERY = 4  # of the thinned curve is looked at for a start
+_FEW_LEVELS, _FEW_NODES = 8, 10  # good to some 1e-3, enough for a start
+_TRIED_PHI, _LONGER = 6, 1.5  # of L_phi: the diffusive formula gives too little, the less the further the field goes
+_OF_CLOSED = np.array([0.22, 0.4, 0.7, 1.0])  # times the L_R of the diffusive formula, which spins that turn far outdo
+_OF_PHI = np.array([0.12, 0.25, 0.5, 0.9, 1.6])  # of L_phi: with less splitting, a start lies where a curve is flat
 
 
 def _both(
@@ -44,6 +48,18 @@ def _both(
     return (triplet - spinless) / 2, derivative / 2
 
 
+def _level_by_level(field_T: np.ndarray, tried: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """Return the curves of some parameters, shape (k, n), without the table, which would grow at all of them."""
+    l_phi, l_rashba, free_path = (np.array([one[parameter.name] for one in tried]) for parameter in PARAMETERS)
+    theta = np.array([_turn(angle)[0] for angle in (free_path / l_rashba).tolist()])
+    b = np.abs(field_T)[:, np.newaxis] * (free_path**2 / (2 * FIELD_NM2))
+    seen = b[:, 0] > 0
+    triplet = np.zeros(b.shape)
+    triplet[seen] = field_change(b[seen], free_path**2 / (2 * l_phi**2), theta, _FEW_LEVELS, _FEW_NODES)
+    each = zip(l_phi.tolist(), free_path.tolist(), strict=True)
+    return (triplet.T - np.array([BALLISTIC.value(field_T, *lengths) for lengths in each])) / 2
+
+
 def _turn(theta: float) -> tuple[float, float]:
     """Return the angle that is computed, and the derivative of its logarithm by that of theta."""
     if theta <= FURTHEST_TURN:
@@ -54,20 +70,19 @@ def _turn(theta: float) -> tuple[float, float]:
 
 
 def _guess(curve: Curve, held: Mapping[str, float]) -> Starts:
-    """Start near where the diffusive formula fits best, at the best of a few splittings large enough to show."""
-    closed = closed_start(RASHBA, curve, {name: value for name, value in held.items() if name in RASHBA.names})
-    field, dsigma = thinned(curve)
+    """Start at the best of some lengths about those with which the diffusive formula fits best."""
+    thin = Curve(*thinned(curve))
+    closed = closed_start(RASHBA, thin, {name: value for name, value in held.items() if name in RASHBA.names})
+    field, dsigma = thin.field_T[::_EVERY], thin.dsigma[::_EVERY]
     free_path = held.get(FREE_PATH.name, USUAL_FREE_PATH_NM)
-    longest = closed[L_PHI.name]
-    tried = {closed[L_RASHBA.name], *(factor * longest for factor in _TRIED_RASHBA)}
-    rashba = [length for length in sorted(tried) if length <= max(_TRIED_RASHBA) * longest]
+    reach = float(field.max()) * free_path**2 / (2 * FIELD_NM2)
     starts = [
-        {L_PHI.name: phi * longest, L_RASHBA.name: max(length, L_RASHBA.lower), FREE_PATH.name: free_path, **held}
-        for phi in _TRIED_PHI for length in rashba
-    ]  # fmt: skip
-    curves = [_both(field, *(start[parameter.name] for parameter in PARAMETERS))[0] for start in starts]
-    best = starts[int(np.argmin([(dsigma - one).var() for one in curves]))]
-    return ({name: value for name, value in best.items() if name not in held},)
+        {L_PHI.name: l_phi, L_RASHBA.name: max(length, L_RASHBA.lower), FREE_PATH.name: free_path, **held}
+        for l_phi in closed[L_PHI.name] * np.geomspace(1, 1 + _LONGER * reach, _TRIED_PHI)
+        for length in (*(closed[L_RASHBA.name] * _OF_CLOSED), *(l_phi * _OF_PHI))
+    ]
+    best = starts[int(np.argmin((dsigma - _level_by_level(field, starts)).var(axis=1)))]
+    return ({name: float(value) for name, value in best.items() if name not in held},)
 
 
 def _validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
@@ -105,4 +120,5 @@ BALLISTIC_RASHBA = Model(
     known=BALLISTIC.known,
     out_of_reach=_out_of_reach,
 )
-"""For short-range scatterers and omega_c tau << 1. B_so'/B_tr = (l/L_R)^2/2, where spins turn by l/L_R in a flight."""
+"""For short-range scatterers and omega_c tau << 1. B_so'/B_tr = (l/L_R)^2/2, where spins turn by l/L_R in a flight.
+Good to 1e-6 of the largest |delta sigma| up to each field, for l/L_R < 4, tau/tau_phi < 0.5 and B < 100 B_tr."""

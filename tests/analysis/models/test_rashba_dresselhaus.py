@@ -11,6 +11,7 @@ from scipy.special import digamma
 from analysis.channels import FIELD_NM2
 from analysis.curve import Curve
 from analysis.fit import fit
+from analysis.least_squares import Problem
 from analysis.model import MODELS
 from analysis.sample import Sample
 from analysis.special import cooperon
@@ -103,6 +104,7 @@ def test_derivatives_against_differences():
         ((0.05, 0.001, 0.002, 0.05), 1e-9),
         ((0.001, 0.03, 0.028, 0.001), 1e-8),
         ((1e-4, 0.03, 1e-6, 0), 1e-6),
+        ((2e-5, 0.03, 0.0301, 0), 1e-8),
     ],
 )
 def test_what_is_read_from_the_polynomial(fields, tolerance):
@@ -134,3 +136,54 @@ def test_known_dresselhaus_gives_rashba():
     assert result["alpha_rashba_eV_m"].value == pytest.approx(8.466e-12, rel=0.02)
     assert "dresselhaus_assumed" not in {remark.code for remark in result.remarks}
     assert "dresselhaus_assumed" in {remark.code for remark in fit(MODEL, curve).remarks}
+
+
+def near_helix(rng, ratio, noise=0.01):
+    """Return a curve near the helix, what is known of it, and its L_Phi."""
+    field = np.linspace(-0.2, 0.2, 201)
+    l_dresselhaus, l_phi = 10 ** rng.uniform(1.9, 2.5), 10 ** rng.uniform(2.3, 2.9)
+    dsigma = MODEL.value(field, l_phi, ratio * l_dresselhaus, l_dresselhaus, 700.0)
+    scatter = noise * np.ptp(dsigma)
+    curve = Curve(field, dsigma + rng.normal(0, scatter, field.size), np.full(field.size, scatter))
+    return curve, {"l_dresselhaus_nm": l_dresselhaus, "l_cubic_nm": 700.0}, l_phi
+
+
+@pytest.mark.parametrize("ratio", [0.6, 1.5])
+def test_both_sides_of_the_helix_are_looked_at(ratio):
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        curve, held, _ = near_helix(rng, ratio)
+        starts = MODEL.guess(curve, held)
+        sides = {start["l_rashba_nm"] < held["l_dresselhaus_nm"] for start in starts}
+        assert (ratio < 1) in sides
+
+
+def test_a_start_on_the_helix_is_a_minimum(monkeypatch):
+    # there a search in L_R creeps, for hundreds of steps
+    rng, steps = np.random.default_rng(4), []
+    found = Problem.minimise
+
+    def counted(self, start, held=()):
+        looks = []
+        at = self.at
+        self.at = lambda *args: (looks.append(0), at(*args))[1]
+        minimum = found(self, start, held)
+        del self.at
+        if not held and self.blocks[0].model is MODEL:
+            steps.append(len(looks))
+        return minimum
+
+    monkeypatch.setattr(Problem, "minimise", counted)
+    for ratio in (1.0, 0.97, 1.03, 1.0):
+        curve, held, _ = near_helix(rng, ratio)
+        fit(MODEL, curve, fixed=held)
+    assert steps
+    assert max(steps) <= 40
+
+
+def test_near_the_helix_another_model_is_named():
+    field, l_dresselhaus = np.linspace(-0.2, 0.2, 201), 130.0
+    for ratio, near in ((1.05, True), (0.5, False)):
+        values = dict(zip(MODEL.names, (500.0, ratio * l_dresselhaus, l_dresselhaus, 700.0), strict=True))
+        remarks = MODEL.validity(values, Curve(field, MODEL.value(field, *values.values())), Sample())
+        assert near == any("spin_helix" in r.message for r in remarks if r.code == "near_helix")

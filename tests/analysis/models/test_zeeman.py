@@ -116,15 +116,6 @@ def test_small_in_plane_field_dephases_the_singlet(name, partner):
     assert value == pytest.approx(expected, rel=1e-3, abs=1e-12)
 
 
-def test_perpendicular_field_dephases_the_singlet_half_as_much():
-    b_so, w = 0.3, np.array([1e-3])
-    rises = []
-    for partner in (1, 2):
-        h = partner * b_so / 2
-        rises.append((h - np.sqrt(h**2 - w**2))[0])
-    assert rises[1] / rises[0] == pytest.approx(0.5, rel=1e-4)
-
-
 @pytest.mark.parametrize("name", COUNTS)
 def test_derivative_where_the_splitting_passes_the_spin_orbit_field(name):
     field, values = np.linspace(0, 20, 41), [200.0, 60.0, 2.0, 5.0]
