@@ -46,6 +46,9 @@ class Interval:
     far: tuple[float, float] | None = None
 
 
+_TOLERATED = 1e-8  # of chi^2, to which a minimum may be unsharp
+
+
 class LowerMinimum(Exception):  # noqa: N818 - not an error: the fit goes on from there
     """A profile has led below the minimum it started from."""
 
@@ -55,14 +58,16 @@ class LowerMinimum(Exception):  # noqa: N818 - not an error: the fit goes on fro
 
 
 def intervals(
-    problem: Problem, minimum: Point, variance: float, parameters: Sequence[Parameter], one_sided: Mapping[int, str]
-) -> tuple[Interval, ...]:
+    problem: Problem, minimum: Point, variance: float | np.ndarray, parameters: Sequence[Parameter],
+    one_sided: Mapping[int, str],
+) -> tuple[Interval, ...]:  # fmt: skip
     """Return the range of each unknown, in the unit of the unknown.
 
     Parameters
     ----------
-    variance : float
-        What chi^2 is to be divided by: 1 with known errors, the variance of the residuals without.
+    variance : float or ndarray, shape (k,)
+        What chi^2 is to be divided by: 1 with known errors, the variance of the residuals without; for each unknown,
+        where points are correlated.
     parameters : sequence of Parameter, length k
         One for each unknown.
     one_sided : mapping
@@ -73,6 +78,7 @@ def intervals(
     LowerMinimum
         A lower minimum was met on the way; start again from it.
     """
+    variance = np.broadcast_to(variance, minimum.u.shape)
     sd = np.sqrt(variance * minimum.inverse.diagonal())
     found: dict[int, Interval] = {}
     loose: list[Profile] = []
@@ -80,7 +86,7 @@ def intervals(
     doubts[list(one_sided)] = np.inf
     while doubts.max() > 1:
         place = int(doubts.argmax())
-        profile = Profile(problem, minimum, variance, place)
+        profile = Profile(problem, minimum, float(variance[place]), place)
         found[place] = _by_profile(profile, one_sided.get(place))
         if not found[place].determined:
             loose.append(profile)
@@ -90,22 +96,22 @@ def intervals(
         doubts[list(found)] = 0.0
     for place in range(minimum.u.size):
         if place not in found and any(profile.loses(place) for profile in loose):
-            found[place] = _by_profile(Profile(problem, minimum, variance, place), None)
+            found[place] = _by_profile(Profile(problem, minimum, float(variance[place]), place), None)
         elif place not in found and loose:
-            found[place] = _along(loose, place)
+            found[place] = _along(loose, place, float(variance[place]))
         elif place not in found:
             found[place] = Interval(minimum.u[place] - sd[place], minimum.u[place] + sd[place], True)
     return tuple(found[place] for place in range(minimum.u.size))
 
 
 def _doubts(
-    problem: Problem, minimum: Point, variance: float, parameters: Sequence[Parameter], loose: Sequence[Profile]
+    problem: Problem, minimum: Point, variance: np.ndarray, parameters: Sequence[Parameter], loose: Sequence[Profile]
 ) -> np.ndarray:
     """Return the standard errors of the unknowns over those that are trusted, the loose ones held, shape (k,)."""
     covariance = minimum.conditional([profile.place for profile in loose])
     sd = np.sqrt(covariance.diagonal())
     size = [1.0 if p.log else max(abs(u), TRUSTED) for p, u in zip(parameters, minimum.u.tolist(), strict=True)]
-    doubts = math.sqrt(variance) * sd / size / TRUSTED
+    doubts = np.sqrt(variance) * sd / size / TRUSTED
     if doubts.max() > TRUSTED_ALIGNED / TRUSTED:
         product = sd * sd[:, np.newaxis]
         correlation = np.abs(np.divide(covariance, product, out=np.zeros_like(covariance), where=product > 0))
@@ -123,7 +129,7 @@ def _by_profile(profile: Profile, bound: str | None) -> Interval:
     return _interval(inner, outer)
 
 
-def _along(loose: Sequence[Profile], place: int) -> Interval:
+def _along(loose: Sequence[Profile], place: int, variance: float) -> Interval:
     """Return the interval of an unknown that holds wherever along the profiles of the loose ones the truth lies."""
     held = [profile.place for profile in loose]
     spans = []
@@ -131,7 +137,7 @@ def _along(loose: Sequence[Profile], place: int) -> Interval:
         lows, highs = [], []
         for profile in loose:
             for rise, minimum in profile.within(level):
-                sd = math.sqrt(profile.variance * minimum.conditional(held)[place, place] * max(level - rise, 0.0))
+                sd = math.sqrt(variance * minimum.conditional(held)[place, place] * max(level - rise, 0.0))
                 lows.append(minimum.u[place] - sd)
                 highs.append(minimum.u[place] + sd)
         low, high = float(min(lows)), float(max(highs))
@@ -223,7 +229,9 @@ class _Walk:
         start[self._place] = at
         minimum = self._problem.minimise(start, held=(self._place,))
         rise = (minimum.chi2 - self._minimum.chi2) / self._variance
-        if rise < -1e-3:
+        # with error bars of nearly nothing, or no noise, chi^2 is known no better than to its tolerance or to rounding
+        unsharp = max(_TOLERATED * self._minimum.chi2, self._problem.floor) / self._variance
+        if rise < -max(1e-3, unsharp):
             raise LowerMinimum(self._problem.minimise(minimum.u))
         self.points.append((at, math.sqrt(max(rise, 0.0)), minimum))
         # a refinement lands between points that are there already

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from analysis.carried_noise import CarriedNoise
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +25,16 @@ class Curve:
         One standard deviation of `dsigma` [G0]; None where nothing is known of it.
     temperature_K : float or None
         Mean temperature of the sweep [K].
+    noise : CarriedNoise or None
+        How the noise of the points is correlated, where that is known: the errors of what is fitted follow from it. The
+        points are weighed by `error` all the same.
     """
 
     field_T: np.ndarray
     dsigma: np.ndarray
     error: np.ndarray | None = None
     temperature_K: float | None = None
+    noise: CarriedNoise | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and values; freeze the arrays.
@@ -51,11 +59,13 @@ class Curve:
 
     def within(self, window_T: float) -> Curve:
         """Return the part of the curve with |B| <= window_T."""
-        keep = np.abs(self.field_T) <= window_T
-        error = None if self.error is None else self.error[keep]
-        return Curve(self.field_T[keep], self.dsigma[keep], error, self.temperature_K)
+        return self._among(np.abs(self.field_T) <= window_T)
 
     def first(self, points: int) -> Curve:
         """Return the curve as it was when `points` of its points had been measured."""
-        error = None if self.error is None else self.error[:points]
-        return Curve(self.field_T[:points], self.dsigma[:points], error, self.temperature_K)
+        return self._among(np.arange(self.field_T.size) < points)
+
+    def _among(self, kept: np.ndarray) -> Curve:
+        error = None if self.error is None else self.error[kept]
+        noise = None if self.noise is None else self.noise.among(kept)
+        return replace(self, field_T=self.field_T[kept], dsigma=self.dsigma[kept], error=error, noise=noise)

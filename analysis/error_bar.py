@@ -1,21 +1,24 @@
 """The error bar of a reading at each field, from the noise that the sweep itself shows.
 
-A fit takes every point for independent. Where the noise is not white, the error bar is therefore not the scatter of
-neighbouring points but what makes the fit's error right: the root of the noise power at the frequencies at which a
-feature of that field is written into the sweep. A cusp of width B passes in a time proportional to B: slow noise does
-not reach it, but bends the tails; a filter that is slower than the rows makes all of them count for less.
+Where the noise is not white, the error bar is not the scatter of neighbouring points but the root of the noise power at
+the frequencies at which a feature of that field is written into the sweep. A cusp of width B passes in a time
+proportional to B: slow noise does not reach it, but bends the tails; a filter that is slower than the rows makes all of
+them count for less. So a fit that takes every point for independent gives each about the weight that it deserves, and
+chi^2 about its usual size. What the errors of the fit are follows from the noise itself (`analysis.carried_noise`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
+from analysis.carried_noise import CarriedNoise, carried_noise
 from analysis.mirror import EvenCurve, Leg
 from analysis.model import Remark
+from analysis.odd_structure import OddStructure, find_odd_structure, pairing
 from analysis.special import cooperon
 from analysis.spectrum import MOST_ROWS, Spectrum, spectrum
 
@@ -40,6 +43,10 @@ class ErrorBars:
         Rows averaged in each step of the spectrum.
     centres : float
         Variance of a centre of symmetry over what it would be if rows were independent.
+    student : float
+        By how much an interval is wider because the strength of the noise comes from the sweep itself.
+    odd : OddStructure or None
+        What the rows hold that is odd in the field, and neither a straight line nor noise.
     """
 
     spectrum: Spectrum
@@ -47,14 +54,49 @@ class ErrorBars:
     factor: np.ndarray
     rows: int
     centres: float
+    student: float
+    odd: OddStructure | None
 
     def widened(self, even: EvenCurve) -> EvenCurve:
         """Return the curve with errors of its centres for the noise that there is, instead of independent rows."""
-        return even if even.covariance is None else replace(even, covariance=even.covariance * self.centres)
+        return even.widened(self.centres, self.odd)
 
     def at(self, field_T: np.ndarray) -> np.ndarray:
         """Return the error bar of a row at each true field, over the scatter of its leg."""
         return np.interp(np.abs(field_T), self.field_T, self.factor)
+
+    def carried(
+        self, legs: list[Leg], even: EvenCurve, point: np.ndarray, share: np.ndarray, slope: np.ndarray, own: np.ndarray
+    ) -> CarriedNoise:
+        """Return the noise of points that were made of the readings.
+
+        Parameters
+        ----------
+        legs : list of Leg
+            Neighbouring rows may be averaged.
+        even : EvenCurve
+            Where their centres are.
+        point : ndarray of int, shape (readings,)
+            Of each reading of the legs, one after the other; -1 for one that is in none.
+        share : ndarray, shape (readings,)
+            Its weight in that point.
+        slope : ndarray, shape (n,)
+            Change of each point with R_xx [G0/ohm].
+        own : ndarray, shape (n,)
+            Variance that each point has besides [G0^2].
+        """
+        rows = np.concatenate([leg.rows for leg in legs]).astype(int)
+        scatter = np.repeat([leg.noise_xx_ohm for leg in legs], [len(leg.rows) for leg in legs])
+        weight = self.student * np.append(slope, 0.0)[point] * share * scatter / rows
+        leg_of = np.repeat(np.arange(len(legs)), [len(leg.rows) for leg in legs])
+        field = np.concatenate([leg.field_T - centre for leg, centre in zip(legs, even.centre_T, strict=True)])
+        ends = np.cumsum([int(leg.rows.sum()) for leg in legs])
+        order = np.concatenate([
+            np.arange(end - int(leg.rows.sum()), end)[:: 1 if leg.upward else -1]
+            for leg, end in zip(legs, ends, strict=True)
+        ])  # fmt: skip
+        leg_of, field, point, weight = (np.repeat(x, rows)[order] for x in (leg_of, field, point, weight))
+        return carried_noise(self.spectrum, self.rows, leg_of, field, point, weight, own)
 
     def remarks(self, interval_s: float | None) -> list[Remark]:
         """Return what is to be said of the noise; `interval_s` is the time from row to row, None if not known."""
@@ -83,35 +125,77 @@ def error_bars(legs: list[Leg], even: EvenCurve) -> ErrorBars:
     even : EvenCurve
         Fitted to them.
     """
+    rows = _rows(legs, even)
+    # taken for noise, an odd structure would hide itself: the noise it is measured by is what is left besides
+    found, scatter_squared = _noise(even, rows, odd=even.covariance is not None)
+    odd = None if even.covariance is None else _odd_structure(even, rows, found)
+    if odd is None and even.covariance is not None:
+        found, scatter_squared = _noise(even, rows, odd=False)
+    reach = np.sort(np.abs(rows.true_T))
+    scales = np.geomspace(max(float(reach[min(2, len(reach) - 1)]), 1e-4 * reach[-1]), reach[-1], _SCALES)
+    power = found.seen_by(_features(scales, rows.leg_of, rows.true_T))
+    # with few rows the noise itself is uncertain: Student's t makes the interval hold the truth as often as it says
+    student = float(stdtrit(max(found.freedom / found.error_factor**2, 1.0), ndtr(1.0)))
+    # a centre is read off the steep sides of the cusp; its error holds the scatter of the rows already
+    centres = max(1.0, float(power[0]) / max(1.0, scatter_squared))
+    return ErrorBars(found, scales, student * np.sqrt(power), rows.block, centres, student, odd)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows in the order of measurement: blocks of them where there are many.
+
+    Attributes
+    ----------
+    leg_of : ndarray of int, shape (n,)
+    true_T, left_ohm, scatter_ohm : ndarray, shape (n,)
+        Field, R_xx less the even curve of its leg, and standard deviation were all rows independent.
+    block : int
+        Rows averaged in each.
+    """
+
+    leg_of: np.ndarray
+    true_T: np.ndarray
+    left_ohm: np.ndarray
+    scatter_ohm: np.ndarray
+    block: int
+
+
+def _rows(legs: list[Leg], even: EvenCurve) -> _Rows:
     block = math.ceil(sum(len(leg.field_T) for leg in legs) / MOST_ROWS)
-    number, field, residual, noise = [], [], [], []
+    number, field, left, scatter = [], [], [], []
     for k, leg in enumerate(legs):
         true = leg.field_T - even.centre_T[k]
         smooth = even.even(true)[0] + even.constant_xx[k] + even.slope_xx[k] * true
         # in time, the rows of a downward leg run the other way; blocks of rows count as one row of less noise
         order = slice(None) if leg.upward else slice(None, None, -1)
-        field.append(_blocks(leg.field_T[order], block))
-        residual.append(_blocks((leg.xx_ohm - smooth)[order], block) * math.sqrt(block) / leg.noise_xx_ohm)
-        noise.append(np.full(len(field[-1]), leg.noise_xx_ohm / math.sqrt(block)))
+        field.append(_blocks(true[order], block))
+        left.append(_blocks((leg.xx_ohm - smooth)[order], block))
+        scatter.append(leg.noise_xx_ohm / np.sqrt(block * _blocks(leg.rows[order], block)))
         number.append(np.full(len(field[-1]), k))
-    leg_of, read, scatter = np.concatenate(number), np.concatenate(field), np.concatenate(noise)
-    true = read - even.centre_T[leg_of]
-    fitted = _orthonormal(_smooth(even, leg_of, true) / scatter[:, np.newaxis])
-    over = np.concatenate(residual)
+    return _Rows(*(np.concatenate(part) for part in (number, field, left, scatter)), block)
+
+
+def _noise(even: EvenCurve, rows: _Rows, odd: bool) -> tuple[Spectrum, float]:
+    """Return the spectrum over the scatter, and the mean square that is left; what is smooth and odd out, if `odd`."""
+    fitted = _orthonormal(_smooth(even, rows.leg_of, rows.true_T, odd) / rows.scatter_ohm[:, np.newaxis])
+    over = rows.left_ohm / rows.scatter_ohm
     left = over - fitted @ (fitted.T @ over)
-    scatter_squared = float(left @ left) / max(1, len(left) - fitted.shape[1])
-    found = spectrum(left, fitted)
-    reach = np.sort(np.abs(true))
-    scales = np.geomspace(max(float(reach[min(2, len(reach) - 1)]), 1e-4 * reach[-1]), reach[-1], _SCALES)
-    power = found.seen_by(_features(scales, leg_of, true))
-    # with few rows the noise itself is uncertain: Student's t makes the interval hold the truth as often as it says
-    student = float(stdtrit(max(found.freedom, 1.0), ndtr(1.0)))
-    # a centre is read off the steep sides of the cusp; its error holds the scatter of the rows already
-    centres = max(1.0, float(power[0]) / max(1.0, scatter_squared))
-    return ErrorBars(found, scales, student * np.sqrt(power), block, centres)
+    return spectrum(left, fitted), float(left @ left) / max(1, len(left) - fitted.shape[1])
 
 
-def _smooth(even: EvenCurve, leg_of: np.ndarray, true_T: np.ndarray) -> np.ndarray:
+def _odd_structure(even: EvenCurve, rows: _Rows, noise: Spectrum) -> OddStructure | None:
+    """Return what is odd in the field beyond a straight line and such noise."""
+    pairs = pairing(rows.true_T)
+    share = pairs.share * rows.scatter_ohm
+    independent = np.sqrt((share**2).sum(axis=1))
+    slope = even.slope(pairs.field_T)
+    return find_odd_structure(
+        pairs.field_T, pairs.share @ rows.left_ohm, independent, slope, noise.covariance(share)
+    )  # fmt: skip
+
+
+def _smooth(even: EvenCurve, leg_of: np.ndarray, true_T: np.ndarray, odd: bool) -> np.ndarray:
     """Return what a smooth even curve, constants, slopes and wrong centres can add to the readings, shape (n, p).
 
     Finer than E itself: what E misses of the curve is not to be taken for slow noise.
@@ -121,6 +205,8 @@ def _smooth(even: EvenCurve, leg_of: np.ndarray, true_T: np.ndarray) -> np.ndarr
     shift = (even.weights_xx @ cooperon(true_T, even.scales_T)[1]) / np.where(true_T == 0, 1.0, true_T)
     member = (leg_of[:, np.newaxis] == np.arange(len(even.centre_T))).astype(float)
     columns = [cooperon(true_T, scales)[0].T, member, member * true_T[:, np.newaxis]]
+    if odd:  # it cancels in the pairs, and is no noise of theirs
+        columns.append((np.sign(true_T) * cooperon(true_T, scales)[0]).T)
     if even.covariance is not None:
         columns.append(member * shift[:, np.newaxis])
     return np.hstack(columns)

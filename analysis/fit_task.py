@@ -137,6 +137,42 @@ class Task:
             return 1.0
         return max(minimum.chi2, self.problem.floor) / self.degrees_of_freedom()
 
+    def covariance(self, minimum: Point) -> np.ndarray:
+        """Return the covariance of the unknowns, shape (k, k), for the noise that the points have."""
+        if not self._correlated:
+            return self.variance(minimum) * minimum.inverse
+        noise, independent = self._spread(minimum)
+        # of what no point tells the unit matrix has all: it is what the inverse has
+        return minimum.root @ (np.eye(minimum.u.size) + (noise - independent)) @ minimum.root.T
+
+    def rises(self, minimum: Point) -> np.ndarray:
+        """Return by how much chi^2 rises at one standard error of each unknown, shape (k,).
+
+        The variance of the residuals with independent points, 1 with known errors. Where points are correlated the rise
+        differs from unknown to unknown, and so do the levels at which profiles are read (R. E. Chandler, S. Bate,
+        Biometrika 94, 167 (2007), doi:10.1093/biomet/asm015).
+        """
+        if not self._correlated:
+            return np.full(minimum.u.size, self.variance(minimum))
+        noise, independent = ((minimum.root @ part @ minimum.root.T).diagonal() for part in self._spread(minimum))
+        return np.divide(noise, independent, out=np.ones(minimum.u.size), where=independent > 0)
+
+    @property
+    def _correlated(self) -> bool:
+        return any(curve.noise is not None for curve in self.curves)
+
+    def _spread(self, minimum: Point) -> tuple[np.ndarray, np.ndarray]:
+        """Return the covariance that the points give, correlated as they are and were they not, each shape (k, k).
+
+        It is that of coordinates in which independent points give the unit matrix, less what no point tells: where the
+        unknowns can hardly be told apart, the difference of the two would be lost in the rounding of a large inverse.
+        """
+        nothing, whole = np.zeros((1, minimum.u.size)), np.zeros((2, *minimum.normal.shape))
+        for block in self.problem.blocks:
+            # J^T r of independent points has the covariance 1/inverse, so root.T @ J^T r has the unit matrix
+            whole += block.noise(minimum.u, np.append(minimum.root[block.places], nothing, axis=0))
+        return whole[0], whole[1]
+
     def one_sided(self, minimum: Point) -> dict[int, str]:
         """Return the unknowns that no curve holds more than a bound of, with the side of the bound."""
         sides: dict[int, list[str | None]] = {}
@@ -148,7 +184,7 @@ class Task:
 
     def answer(self, minimum: Point, ranges: Sequence[Interval]) -> JointFit:
         """Return the minimum and the ranges of its unknowns as estimates in the parameters' own units."""
-        spread = self.variance(minimum) * minimum.inverse
+        spread = self.covariance(minimum)
         results = tuple(self._result(number, minimum, ranges, spread) for number in range(len(self.curves)))
         count = len(self.free) + self.offset * len(self.curves)
         return JointFit(
@@ -176,7 +212,7 @@ class Task:
         )
         own = spread[places[:, np.newaxis], places]
         gram, mean = minimum.products[number]
-        offset_variance = self.variance(minimum) / block.total_weight + float(mean[:-1] @ own @ mean[:-1])
+        offset_variance = self._offset_variance(number, minimum, own)
         chi2, points, count = float(gram[-1, -1]), curve.field_T.size, places.size + self.offset
         remarks = (
             *self._remarks(minimum, points - count, chi2),
@@ -194,6 +230,15 @@ class Task:
             window_T=(float(curve.field_T.min()), float(curve.field_T.max())), remarks=remarks, declared=self.model,
             derived=derived_estimates(self.model, values, estimates, own, block.names, self.sample),
         )  # fmt: skip
+
+    def _offset_variance(self, number: int, minimum: Point, own: np.ndarray) -> float:
+        """Return the variance of one curve's offset, `own` being the covariance of its unknowns."""
+        block, mean = self.problem.blocks[number], minimum.products[number].mean[:-1]
+        if self.curves[number].noise is None:
+            return self.variance(minimum) / block.total_weight + float(mean @ own @ mean)
+        # the unknowns that are shared feel the noise of other curves too, which is small beside that of this one
+        drawn = minimum.inverse[block.places[:, np.newaxis], block.places] @ mean
+        return float(block.noise(minimum.u, np.append(-drawn, 1.0)[:, np.newaxis])[0][0, 0])
 
     def _of_residuals(self, curve: Curve, values: Mapping[str, float], chi2: float) -> list[Remark]:
         """Return that the residuals go in runs, where there are no error bars to tell a misfit by."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ _MAX_STEP = 3.0  # of an unknown at a time: a length changes by at most 20
 _CHI2_TOLERANCE = 1e-10  # of chi^2: 1e-4 standard errors for 100 points
 _PATIENCE = 100  # steps after which the tolerance is widened by ten, and again: a valley without an end has no minimum
 _FLAT = 1e-200  # a curvature that is none
+_SAME_SLOPES = 0.01  # of an unknown: after a longer step the derivatives are others
 _ROUNDING = 1e-27  # of the sum of squares of the data: what is left of noiseless data
 
 
@@ -81,6 +82,35 @@ class Block:
 
     def products(self, u: np.ndarray) -> Products:
         """Return what the search needs to know of this curve at the unknowns u."""
+        rows, along = self._rows(u)
+        return Products(rows.dot(rows.T), along / math.sqrt(self.total_weight))
+
+    def noise(self, u: np.ndarray, mixed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the covariance that the noise of the points gives to sums of J^T r and the best offset.
+
+        Parameters
+        ----------
+        u : ndarray
+            The unknowns of the whole problem.
+        mixed : ndarray, shape (k + 1, m)
+            The sums: how much of each component of J^T r is in them, and last, of the offset.
+
+        Returns
+        -------
+        ndarray, ndarray, shape (m, m)
+            Of a curve with error bars, for the noise that it has and for independent points; the same where it does
+            not know better.
+        """
+        rows, _ = self._rows(u)
+        rows[-1] = self._unit / math.sqrt(self.total_weight)
+        sums = rows.T @ mixed
+        independent = sums.T @ sums
+        if self.curve.noise is None or self._weight is None:
+            return independent, independent
+        return self.curve.noise.covariance(sums * self._weight[:, np.newaxis]), independent
+
+    def _rows(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weighted columns of [J, r], shape (k + 1, n), and how much of the offset was in each of them."""
         parameters = self.parameters(u)
         value, derivative = self.model.both(self.curve.field_T, *parameters)
         rows = np.empty((len(self._columns) + 1, value.size))
@@ -92,7 +122,7 @@ class Block:
         along = rows.dot(self._unit)
         if self.offset:
             rows -= along[:, np.newaxis] * self._unit
-        return Products(rows.dot(rows.T), along / math.sqrt(self.total_weight))
+        return rows, along
 
     def data_square(self) -> float:
         """Return the weighted sum of squares of the data, the offset out: the scale on which chi^2 is rounded."""
@@ -131,6 +161,11 @@ class Point:
         """
         return _inverse(self.normal)
 
+    @cached_property
+    def root(self) -> np.ndarray:
+        """A square root of the inverse, shape (k, k): root @ root.T is the inverse, of a direction a column."""
+        return _root(self.normal)
+
     def conditional(self, held: Sequence[int]) -> np.ndarray:
         """Return the inverse with some of the unknowns held where they are, whose rows and columns are 0."""
         if not held:
@@ -151,8 +186,14 @@ def _inverse(normal: np.ndarray) -> np.ndarray:
         # not dpotri: on a busy machine its threads wait for each other for milliseconds
         inverse, _ = dpotrs(factor, np.eye(diagonal.size))
         return (inverse + inverse.T) / (2 * scale)
-    values, vectors = np.linalg.eigh(normal / scale)
-    return (vectors / np.maximum(values, 1e-14)) @ vectors.T / scale
+    root = _root(normal)
+    return root @ root.T
+
+
+def _root(normal: np.ndarray) -> np.ndarray:
+    scale = np.sqrt(np.maximum(normal.diagonal(), _FLAT))
+    values, vectors = np.linalg.eigh(normal / (scale * scale[:, np.newaxis]))
+    return vectors / np.sqrt(np.maximum(values, 1e-14)) / scale[:, np.newaxis]
 
 
 class Problem:
@@ -200,22 +241,21 @@ class Problem:
             normal[block.places[:, np.newaxis], block.places] += gram[:-1, :-1]
         return Point(u, chi2, gradient, normal, products, converged)
 
-    def minimise(self, start: np.ndarray, held: Collection[int] = ()) -> Point:
-        """Return the minimum reached from `start`, the unknowns `held` kept where they are.
+    def minimise(self, start: np.ndarray, held: Collection[int] = (), steps: int = _MAX_STEPS) -> Point:
+        """Return the minimum reached from `start` in so many steps, the unknowns `held` kept where they are.
 
         K. Madsen, H. B. Nielsen, O. Tingleff, Methods for Non-Linear Least Squares Problems (2004), section 3.2.
         """
         here = self.at(np.clip(start, self.lower, self.upper), held)
         damping, growth, previous = 1e-4, 4.0, 0.0
-        for turn in range(_MAX_STEPS):
+        for turn in range(steps):
             tolerance = _CHI2_TOLERANCE * 10.0 ** (turn // _PATIENCE)
             step, whole = self._step(here, damping, held)
             expected = float(step @ (2 * here.gradient - here.normal @ step))
             # the search gains by a nearly constant factor a step: the next one is judged by the last two
             following = expected * min(1.0, expected / previous) if previous else expected
             if whole and following <= tolerance * here.chi2 + self.floor:
-                moved = (part.after(step[block.places]) for part, block in zip(here.products, self.blocks, strict=True))
-                return self._point(here.u + step, tuple(moved), converged=True)
+                return self._arrived(here, step)
             trial = self.at(np.minimum(np.maximum(here.u + step, self.lower), self.upper), held)
             gain = (here.chi2 - trial.chi2) / max(expected, self.floor)
             if gain > 0 or not whole and trial.chi2 <= here.chi2:
@@ -226,6 +266,17 @@ class Problem:
                 damping = max(damping, 1e-8) * growth
                 growth, previous = 2 * growth, 0.0
         return here
+
+    def _arrived(self, here: Point, step: np.ndarray) -> Point:
+        """Return the minimum, the last step away from `here`.
+
+        Where nothing curves, a step that gains nothing may be a long one, and the curvature is not what it was.
+        """
+        if abs(step).max() > _SAME_SLOPES:
+            there = self.at(here.u + step, range(step.size))
+            return replace(there if there.chi2 <= here.chi2 else here, converged=True)
+        moved = (part.after(step[block.places]) for part, block in zip(here.products, self.blocks, strict=True))
+        return self._point(here.u + step, tuple(moved), converged=True)
 
     def _step(self, here: Point, damping: float, held: Collection[int]) -> tuple[np.ndarray, bool]:
         """Return the damped Gauss-Newton step, cut at the bounds, and whether it is whole."""

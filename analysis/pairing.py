@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from analysis.error_bar import ErrorBars
 from analysis.mirror import EvenCurve, Leg
 
+_BRIDGED = 0.3  # error bars that the even curve may add to a pair of which neither stands at the mirror of the other
 
-def symmetrized(legs: list[Leg], even: EvenCurve, bars: ErrorBars) -> tuple[np.ndarray, ...]:
+
+@dataclass(frozen=True, eq=False)
+class Symmetrized:
+    """The even part of R_xx and the odd part of R_xy, point by point, in ascending true field.
+
+    Attributes
+    ----------
+    field_T, xx_ohm, xx_error_ohm, xy_ohm, xy_error_ohm : ndarray, each of shape (n,)
+        Each reading is used once.
+    moved_ohm : ndarray, shape (n,)
+        The part of `xx_error_ohm` that comes from the errors of the centres.
+    point : ndarray of int, shape (readings,)
+        The point that each reading of the legs, one leg after the other, is part of; -1 for one that is in none.
+    share : ndarray, shape (readings,)
+        Its weight in that point.
+    """
+
+    field_T: np.ndarray
+    xx_ohm: np.ndarray
+    xx_error_ohm: np.ndarray
+    xy_ohm: np.ndarray
+    xy_error_ohm: np.ndarray
+    moved_ohm: np.ndarray
+    point: np.ndarray
+    share: np.ndarray
+
+
+def symmetrized(legs: list[Leg], even: EvenCurve, bars: ErrorBars) -> Symmetrized:
     """Return the even part of R_xx and the odd part of R_xy, point by point.
 
     Parameters
@@ -19,11 +49,6 @@ def symmetrized(legs: list[Leg], even: EvenCurve, bars: ErrorBars) -> tuple[np.n
         Fitted to these legs.
     bars : ErrorBars
         Of single rows of R_xx.
-
-    Returns
-    -------
-    field_T, xx_ohm, xx_error_ohm, xy_ohm, xy_error_ohm : ndarray, each of shape (n,)
-        In ascending true field. Each reading is used once, so errors are independent.
     """
     leg_of = np.repeat(np.arange(len(legs)), [len(leg.field_T) for leg in legs])
     field = np.concatenate([leg.field_T - centre for leg, centre in zip(legs, even.centre_T, strict=True)])
@@ -37,6 +62,10 @@ def symmetrized(legs: list[Leg], even: EvenCurve, bars: ErrorBars) -> tuple[np.n
     noise_xy = np.concatenate([leg.noise_xy_ohm / np.sqrt(leg.rows) for leg in legs])
 
     i, j = _pairs(legs, field)
+    # a pair must not rest on the even curve: where the cusp is narrower than the step, the fit has to see each reading
+    bridged = even.even((field[i] - field[j]) / 2)[0] - (e_xx[i] + e_xx[j]) / 2
+    measured = np.abs(bridged) <= _BRIDGED * np.hypot(noise[i], noise[j]) / 2
+    i, j = i[measured], j[measured]
     alone = np.setdiff1d(np.arange(len(field)), np.concatenate([i, j]))
     if legs[0].two_sided:
         alone = alone[np.abs(field[alone]) <= min(-field.min(), field.max())]
@@ -48,16 +77,21 @@ def symmetrized(legs: list[Leg], even: EvenCurve, bars: ErrorBars) -> tuple[np.n
     at = np.concatenate([middle, field[alone]])
     one, other = np.concatenate([i, alone]), np.concatenate([j, alone])
     readings = np.where(one == other, 2.0, 4.0)
-    error = np.sqrt(
-        (noise[one] ** 2 + noise[other] ** 2) / readings + _moved_by_centres(even, leg_of, field, one, other)
-    )
+    moved = _moved_by_centres(even, leg_of, field, one, other)
+    error = np.sqrt((noise[one] ** 2 + noise[other] ** 2) / readings + moved)
     order = np.argsort(at, kind="stable")
     parts = (
         (xx_pair, xx[alone]), (error,),
         (xy_pair, slope_xy[alone] * field[alone]),
         (np.hypot(noise_xy[i], noise_xy[j]) / 2, np.zeros(len(alone))),
     )  # fmt: skip
-    return at[order], *(np.concatenate(part)[order] for part in parts)
+    place = np.empty(len(order), dtype=int)
+    place[order] = np.arange(len(order))
+    point, share = np.full(len(field), -1), np.zeros(len(field))
+    point[one] = point[other] = place
+    share[one] = share[other] = 2 / readings
+    xx, error, xy, error_xy = (np.concatenate(part)[order] for part in parts)
+    return Symmetrized(at[order], xx, error, xy, error_xy, np.sqrt(moved)[order], point, share)
 
 
 def _moved_by_centres(

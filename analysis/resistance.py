@@ -19,6 +19,8 @@ from analysis.row import BRANCH, CURRENT, FIELD, FLAGS, TEMPERATURE, TIME, V_REF
 FEWEST_POINTS = 8
 """Good rows below which there is no curve to speak of."""
 
+HIGHEST_VOLTAGE_V = 1e6  # no lock-in reads more
+LOWEST_OHM, HIGHEST_OHM = 1e-12, 1e15  # no lock-in can tell either from nothing
 HIGHEST_FIELD_T = 100.0  # no laboratory magnet reaches it: the column is in gauss or mT
 _OTHER_CURRENT = 0.05  # by which a measured current may differ from the set one without a word
 _NEEDED = (BRANCH, TIME, FIELD, TEMPERATURE, CURRENT, X_XX, Y_XX, X_XY, FLAGS)
@@ -172,14 +174,15 @@ def _resistance(kept: dict[str, np.ndarray], squares: float) -> tuple[Resistance
     """Return the resistances from the part of the voltages that has the phase of the current, and what was found."""
     xx, remarks = _resistive(kept[X_XX], kept[Y_XX], "the longitudinal voltage")
     xy, of_xy = _resistive(kept[X_XY], kept[Y_XY], "the transverse voltage")
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         sheet, hall = xx / (kept[CURRENT] * squares), xy / kept[CURRENT]
     return Resistance(kept[FIELD], sheet, hall, kept[BRANCH].astype(int)), remarks + of_xy
 
 
 def _resistive(x_V: np.ndarray, y_V: np.ndarray, what: str) -> tuple[np.ndarray, list[Remark]]:
+    y_V = phase.believed(x_V, y_V)
     known = np.isfinite(x_V) & np.isfinite(y_V)
-    if np.count_nonzero(known) < FEWEST_POINTS:
+    if np.count_nonzero(known) < FEWEST_POINTS or np.abs(x_V[known]).max() > HIGHEST_VOLTAGE_V:
         return x_V, []
     found = phase.find_phase(x_V[known], y_V[known])
     return phase.resistive(x_V, y_V, found), phase.remarks(found, what)
@@ -192,14 +195,19 @@ def _unusable(columns: dict[str, np.ndarray], kept: dict[str, np.ndarray], resis
         if total and not columns[CURRENT].any():
             return "the excitation current is zero in every row: set a current, or say what it was"
         return f"none of the {total} rows is good: see their flags" if total else "no row yet"
-    reach = np.abs(kept[FIELD]).max()
+    reach, hall = np.abs(kept[FIELD]).max(), resistance.hall_ohm[~np.isnan(resistance.hall_ohm)]
     if reach > HIGHEST_FIELD_T:
         return in_gauss(reach)
     if good < FEWEST_POINTS:
         return f"only {good} good rows: a curve needs {FEWEST_POINTS}"
+    highest = max(float(np.abs(values).max(initial=0.0)) for values in (resistance.sheet_ohm, hall))
+    if highest > HIGHEST_OHM:
+        return f"resistances of up to {highest:.3g} ohm, above {HIGHEST_OHM:g}: check voltage and current"
     mean = resistance.sheet_ohm.mean()
     if mean <= 0:
         return f"the resistance is negative ({mean:.4g} ohm per square): turn the lock-in's phase by 180 degrees"
+    if mean < LOWEST_OHM:
+        return f"the resistance is {mean:.3g} ohm per square, below {LOWEST_OHM:g}: check voltage and current"
     if np.ptp(kept[FIELD]) == 0:
         return f"the field stands at {kept[FIELD][0]:.6g} T in all {good} rows"
     if np.ptp(resistance.sheet_ohm) == 0:

@@ -27,3 +27,9 @@ def flicker(rng: np.random.Generator, rows: int, knee: float) -> np.ndarray:
     amplitude = np.sqrt(np.divide(knee, cycles, out=np.zeros_like(cycles), where=cycles > 0) * length / 2)
     random = rng.standard_normal((2, len(cycles)))
     return np.fft.irfft(amplitude * (random[0] + 1j * random[1]), length)[:rows]
+
+
+def noisy(rng: np.random.Generator, rows: int, knee: float, rows_of_tau: float) -> np.ndarray:
+    """White noise, behind a filter of 24 dB whose time constant is so many rows (0 for none), and 1/f noise with it."""
+    one = filtered(rng, rows, 4, 1 / rows_of_tau) if rows_of_tau else rng.standard_normal(rows)
+    return one + flicker(rng, rows, knee) if knee else one

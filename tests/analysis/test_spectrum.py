@@ -55,6 +55,14 @@ def test_a_filter_is_found_with_its_error_factor(stages, spacing):
     assert np.mean([one.filter_evidence > 9 for one in spectra]) > 0.9
 
 
+@pytest.mark.parametrize("spacing", [1.0, 1 / 3])
+def test_a_filter_is_no_drift(spacing):
+    """What a steep filter leaves at high frequencies has leaked there from low ones, and falls as some power of u."""
+    spectra = found(lambda rng: filtered(rng, ROWS, 4, spacing))
+    assert np.mean([one.knee_evidence > 9 for one in spectra]) <= 0.1
+    assert np.median([one.error_factor for one in spectra]) == pytest.approx(error_factor(4, spacing), rel=0.15)
+
+
 def test_what_the_fit_took_is_given_back():
     """Each cosine of white noise has the power 1, however much of it the fit has taken."""
     spectra = found(lambda rng: rng.standard_normal(ROWS), 100)
