@@ -98,7 +98,7 @@ def _kohler_remarks(values: Mapping[str, float], curve: Curve) -> list[Remark]:
 KOHLER = Background(
     name="kohler",
     title="classical magnetoresistance: -k B^2",
-    source="M. Kohler, Ann. Phys. (Leipzig) 424, 211 (1938), doi:10.1002/andp.19384240124",
+    source="M. Kohler, Ann. Phys. (Leipzig) 424, 211 (1938), doi:10.1002/andp.19384240124 (DOI not confirmed)",
     parameters=(
         Parameter(
             "kohler_G0_per_T2",
@@ -123,7 +123,7 @@ def _rise_remarks(values: Mapping[str, float], curve: Curve) -> list[Remark]:
 RISE = Background(
     name="rise",
     title="channels beyond the sweep: +beta B^2",
-    source="B. A. Assaf et al., Appl. Phys. Lett. 102, 012102 (2013), doi:10.1063/1.4773207",
+    source="B. A. Assaf et al., Appl. Phys. Lett. 102, 012102 (2013), doi:10.1063/1.4773207 (DOI not confirmed)",
     parameters=(
         Parameter(
             "rise_G0_per_T2",

@@ -185,9 +185,10 @@ class _Source:
         return "parametric" if known else "wild"
 
     def block_length(self) -> int:
-        """Return the best length for an autoregressive noise of first order (E. Carlstein, Ann. Stat. 14, 1171 (1986)).
+        """Return the best length for an autoregressive noise of first order.
 
         (3/2 n)^(1/3) (2 rho/(1 - rho^2))^(2/3), rho from the sum of the autocorrelation rho/(1 - rho).
+        E. Carlstein, Ann. Stat. 14, 1171 (1986), doi:10.1214/aos/1176350057.
         """
         total = (correlation_factor(self.residual) ** 2 - 1) / 2
         rho, points = total / (1 + total), self.residual.size

@@ -20,7 +20,12 @@ import numpy as np
 
 from analysis.constants import G0
 from analysis.explanations import Explanation, Verdict, weigh
-from analysis.interaction import aslamazov_larkin_conductivity, kondo_resistance, maki_thompson_conductivity
+from analysis.interaction import (
+    GOLDHABER_GORDON_S,
+    aslamazov_larkin_conductivity,
+    kondo_resistance,
+    maki_thompson_conductivity,
+)
 from analysis.model import Parameter, Remark
 from analysis.quantity import positive
 
@@ -231,6 +236,9 @@ def _remarks(verdict: Verdict, coldest_K: float):
             f"Tc = {critical.value:.3g} K is within 10 % of the lowest temperature: the formulas fail at the transition"
         )
         yield Remark("near_transition", text)
+    if verdict.presence(KONDO) == "present":
+        text = f"Kondo scattering is the empirical curve with exponent {GOLDHABER_GORDON_S:g} (UNVERIFIED)"
+        yield Remark("kondo_curve", f"{text}, which sets its shape between T << T_K and T_K: T_K leans on it")
     if verdict.scatter > 1.5:
         text = f"R(T) scatters {verdict.scatter:.2g} times more than its errors about the richest sum"
         yield Remark("cooling_scatter", f"{text}; the errors were enlarged by that")

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.constants import HBAR, KB, E
+from analysis.constants import HBAR, E
 from analysis.curve import Curve
 from analysis.estimate import FitResult
+from analysis.interaction import thermal_length_nm
 from analysis.model import Remark
 from analysis.refit import has_offset
 from analysis.sample import Sample
@@ -49,10 +50,10 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "wire": ("wire", "wire_so"),
     "short wire": ("wire_finite",),
     "ballistic wire": ("wire_ballistic",),
-    "ballistic film": ("ballistic",),
 }
 """Models of each dimension, without and with spin-orbit scattering where there are both."""
 
+_EXACT = {"mean_free_path_nm"}  # parameters by which a formula of a film is one beyond diffusion
 _KIN = {"wire_nyquist": "wire", "wire_nyquist_so": "wire", "fukuyama_hoshino_zeeman": "bulk"}
 
 
@@ -88,11 +89,6 @@ class DimensionCheck:
     def refitted(self) -> bool:
         """Another model than the first was needed."""
         return self.best.model != self.first.model
-
-
-def thermal_length_nm(temperature_K: float, diffusion_cm2_per_s: float) -> float:
-    """Return L_T = sqrt(hbar D/(k T)) [nm], the length that counts for the interaction correction."""
-    return 1e9 * math.sqrt(HBAR * 1e-4 * diffusion_cm2_per_s / (KB * temperature_K))
 
 
 def check_dimension(
@@ -182,8 +178,23 @@ def _dimension(fitted: FitResult, curve: Curve, sample: Sample) -> str:
         return "bulk"
     if ratio.get("t/L_phi", 0.0) > THIN:
         return "thick film"
-    # the sum over levels knows no spin: it stands for a film of weak localization only
-    return "ballistic film" if _beyond(ratio) and _without_spin(fitted, curve) else "film"
+    return "film"
+
+
+def film_beyond_diffusion(fitted: FitResult, curve: Curve, sample: Sample) -> bool:
+    """Return whether this is a film, and its L_phi and the field are beyond what formulas of diffusion hold for."""
+    return is_film(fitted, curve, sample) and _beyond(_ratios(fitted, curve, sample))
+
+
+def is_film(fitted: FitResult, curve: Curve, sample: Sample) -> bool:
+    """Return whether the film is wide and thin by the L_phi of this fit."""
+    return _dimension(fitted, curve, sample) == "film"
+
+
+def moves_in_plane(sample: Sample) -> bool:
+    """Return whether electrons fly along the film, as the exact sums have it: not where it is thicker than l."""
+    path, thickness = sample.mean_free_path_nm, sample.thickness_nm
+    return path is not None and (thickness is None or thickness <= path)
 
 
 def _beyond(ratio: Mapping[str, float]) -> bool:
@@ -248,7 +259,7 @@ def _thermal(curve: Curve, sample: Sample, fitted: FitResult, diffusion_cm2_per_
     """Return a remark where the interaction correction has another dimension than weak localization."""
     if curve.temperature_K is None or diffusion_cm2_per_s is None:
         return []
-    l_t, l_phi = thermal_length_nm(curve.temperature_K, diffusion_cm2_per_s), fitted.values["l_phi_nm"]
+    l_t, l_phi = float(thermal_length_nm(curve.temperature_K, diffusion_cm2_per_s)), fitted.values["l_phi_nm"]
     width = None if sample.width_um is None else 1e3 * sample.width_um
     remarks = []
     for name, size in (("thick", sample.thickness_nm), ("wide", width)):
@@ -273,9 +284,6 @@ _REASONS: Mapping[str, Callable[[dict[str, float]], str]] = {
     "ballistic wire": lambda ratio: (
         f"L_phi = {ratio['L_phi/W']:.2g} W and l = {ratio['l/W']:.2g} W, one-dimensional and clean"
     ),
-    "ballistic film": lambda ratio: (
-        f"B_phi = {ratio['B_phi/B_tr']:.2g} B_tr and the field reaches {ratio['B/B_tr']:.2g} B_tr, beyond diffusion"
-    ),
 }
 
 
@@ -296,6 +304,7 @@ def _sentence(first: FitResult, best: FitResult, wanted: str, settled: bool, rat
     if best is not first:
         return f"{reason}; {first.model} does not hold (L_phi = {before:.3g} nm), {best.model} gives {after:.3g} nm"
     if wanted == "film" and _beyond(ratios):
-        remedy = "no model beyond it with spin-orbit scattering is tried here: make the window narrower"
-        return f"{reason}; beyond diffusion {first.model} does not hold, and {remedy}"
+        if _EXACT & set(best.declared.names):
+            return f"{reason}; {first.model} holds beyond diffusion"
+        return f"{reason}; beyond diffusion {first.model} does not hold: make the window narrower"
     return f"{reason}; {first.model} holds"

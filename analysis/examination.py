@@ -1,14 +1,17 @@
-"""What is looked at once a sweep is complete: the field window, the dimension, and structure that comes again.
+"""What is looked at once a sweep is complete: other formulas, field window, dimension, structure that comes again.
 
-The live fit takes a model at its word. Here it is asked whether its L_phi depends on the window, whether it is the one
-of the film's dimension, and whether its residuals are noise; where one of them says no, the fit is replaced.
+The live fit takes a model at its word. Here it is asked whether it holds beyond diffusion and without a background,
+whether its L_phi depends on the window, whether it is the one of the film's dimension, and whether its residuals are
+noise; where one of them says no, the fit is replaced.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from analysis import refit
+from analysis.alternative import Alternatives
 from analysis.curve import Curve
 from analysis.dimension import DimensionCheck, check_dimension
 from analysis.estimate import FitResult
@@ -16,6 +19,7 @@ from analysis.fit import fit
 from analysis.fluctuations import TreatedFit, fit_symmetrized
 from analysis.model import Remark
 from analysis.sample import Sample
+from analysis.selection import Selection
 from analysis.window import WindowScan, scan_windows
 
 _EXCLUDED = 16.0
@@ -24,9 +28,6 @@ errors, since the worst of eight windows is looked at. A covariance would not do
 hardly be told apart, chi^2 has a second valley at a distance of many of its standard errors."""
 _MATTERS = 1.3
 """Times by which correlated structure must enlarge the error of L_phi to be worth a word."""
-BEYOND = "ballistic film"
-"""The dimension that no thickness or width decides. The exact sum knows no spin: it never takes the place of a fit, and
-is told only beside one that has none either."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,8 @@ class Examination:
         None where the dimension was wrong: then structure is no fluctuation.
     narrowed : bool
         The fit is that of a narrower window.
+    alternatives : Alternatives or None
+        Other formulas that were tried; None where the model was asked for by name.
     """
 
     fit: FitResult
@@ -52,41 +55,48 @@ class Examination:
     dimension: DimensionCheck | None = None
     fluctuations: TreatedFit | None = None
     narrowed: bool = False
+    alternatives: Alternatives | None = None
+
+    @property
+    def selection(self) -> Selection | None:
+        """All models that were tried on the curve, and the fit; beside one of another window or dimension no rivals."""
+        if self.alternatives is None:
+            return None
+        tried = self.alternatives.selection
+        return tried if tried.best is self.fit else replace(tried, best=self.fit, rivals=())
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """All that was found, in words."""
         window = self.window.sentence if self.window else ""
         structure = self.fluctuations.fluctuations.sentence if self.fluctuations else ""
-        return tuple(filter(None, (window, self._dimension_sentence, structure)))
-
-    @property
-    def _dimension_sentence(self) -> str:
-        if self.dimension is None or (self.dimension.dimension == BEYOND and "l_so_nm" in self.fit.free):
-            return ""
-        return self.dimension.sentence
+        dimension = self.dimension.sentence if self.dimension else ""
+        others = [remark.message for remark in self.alternatives.remarks] if self.alternatives else []
+        return tuple(filter(None, (*others, window, dimension, structure)))
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
         """What the user must know: whatever has changed the fit, or would have."""
-        remarks = list(self.dimension.remarks) if self.dimension else []
+        remarks = list(self.alternatives.remarks) if self.alternatives else []
+        remarks += self.dimension.remarks if self.dimension else ()
         if self.narrowed and self.window is not None:
             remarks.append(Remark("window", self.window.sentence))
-        if self.dimension and (self.dimension.refitted or not self.dimension.settled) and self._dimension_sentence:
-            remarks.append(Remark("dimension", self._dimension_sentence))
+        if self.dimension and (self.dimension.refitted or not self.dimension.settled):
+            remarks.append(Remark("dimension", self.dimension.sentence))
         if self.fluctuations is not None and self.fluctuations.fit is self.fit:
             remarks.append(Remark("fluctuations", self.fluctuations.fluctuations.sentence))
         return tuple(remarks)
 
 
 def examine(
-    fitted: FitResult, curve: Curve, sample: Sample, *, may_replace: bool, window_given: bool = False
-) -> Examination:
+    fitted: FitResult | Selection, curve: Curve, sample: Sample, *, may_replace: bool, window_given: bool = False,
+    fixed: Mapping[str, float] | None = None,
+) -> Examination:  # fmt: skip
     """Examine the fit of a complete sweep.
 
     Parameters
     ----------
-    fitted : FitResult
+    fitted : FitResult or Selection
     curve : Curve
         The whole curve that it is a fit of.
     sample : Sample
@@ -94,19 +104,36 @@ def examine(
         The model was not asked for by name, so that another may take its place.
     window_given : bool
         The window was, and stays.
+    fixed : mapping, optional
+        Parameters that the user holds, in whatever model has them.
     """
-    if "l_phi_nm" not in fitted.values:
-        return Examination(fitted)
+    first = fitted.best if isinstance(fitted, Selection) else fitted
+    if "l_phi_nm" not in first.values:
+        return Examination(first)
+    others = None
+    if may_replace and "l_phi_nm" in first.free:
+        tried = [candidate.result for candidate in fitted.candidates] if isinstance(fitted, Selection) else [first]
+        rivals = fitted.rivals if isinstance(fitted, Selection) else ()
+        others = Alternatives(first, curve, sample, fixed or {}, tried, rivals)
+        others.look()
+    return _examined(others.best if others else first, curve, sample, may_replace, window_given, others)
+
+
+def _examined(
+    fitted: FitResult, curve: Curve, sample: Sample, may_replace: bool, window_given: bool, others: Alternatives | None
+) -> Examination:
+    """Examine window, dimension and residuals of the fit that stands so far."""
     scan, narrowed = None, fitted
     if "l_phi_nm" in fitted.free:
         scan = scan_windows(fitted, curve, sample)
         narrowed = fitted if window_given else _within(fitted, curve, scan, sample)
     dimension = check_dimension(narrowed, curve, sample)
-    if dimension.refitted and dimension.dimension != BEYOND:
-        return Examination(dimension.best if may_replace else narrowed, scan, dimension, None, narrowed is not fitted)
+    if dimension.refitted:
+        best = dimension.best if may_replace else narrowed
+        return Examination(best, scan, dimension, None, narrowed is not fitted, others)
     treated = fit_symmetrized(narrowed, curve, sample) if "l_phi_nm" in fitted.free else None
     last = _treated(narrowed, treated)
-    return Examination(last, scan, dimension, treated, narrowed is not fitted)
+    return Examination(last, scan, dimension, treated, narrowed is not fitted, others)
 
 
 def _within(fitted: FitResult, curve: Curve, scan: WindowScan, sample: Sample) -> FitResult:
@@ -122,9 +149,11 @@ def _within(fitted: FitResult, curve: Curve, scan: WindowScan, sample: Sample) -
 
 def _rise(narrow: FitResult, whole: FitResult, curve: Curve) -> float:
     """Return by how much chi^2 in the narrow window rises where L_phi is that of the whole curve."""
-    task = refit.task(narrow, refit.fitted_part(narrow, curve), start=whole.values)
+    part = refit.fitted_part(narrow, curve)
+    task = refit.task(narrow, part, start=whole.values)
     held = task.problem.minimise(task.starts()[0], held=(task.places[0]["l_phi_nm"],))
-    return (held.chi2 - narrow.chi2) / (narrow.chi2_reduced if curve.error is None else 1.0)
+    rise = (held.chi2 - narrow.chi2) / (narrow.chi2_reduced if curve.error is None else 1.0)
+    return rise / refit.usual_rise(narrow, part, "l_phi_nm")
 
 
 def _treated(fitted: FitResult, treated: TreatedFit | None) -> FitResult:

@@ -107,14 +107,15 @@ def _settle(task: Task, minima: list[Point]) -> tuple[Point, tuple[Interval, ...
     """Return the lowest minimum and the ranges of its unknowns, wide enough for minima that are as good."""
     best = _lowest(minima)
     while True:
+        rises = task.rises(best)
         try:
-            found = intervals(task.problem, best, task.variance(best), task.parameters, task.one_sided(best))
+            found = intervals(task.problem, best, rises, task.parameters, task.one_sided(best))
         except LowerMinimum as lower:
             best = lower.minimum
             continue
         if len(minima) == 1:
             return best, found
-        near, far = (_span(minima, best, level * task.variance(best)) for level in (ONE_SIGMA, TWO_SIGMA))
+        near, far = (_span(minima, best, level * float(rises.max())) for level in (ONE_SIGMA, TWO_SIGMA))
         return best, tuple(_embracing(found[i], near[:, i], far[:, i]) for i in range(len(found)))
 
 

@@ -31,6 +31,9 @@ its square: m of them, however clear, are sqrt(m) standard errors."""
 FEWEST_FEATURES = 6.0
 """Correlation fields in the field range, times 1/2, below which structure may as well be the model's misfit."""
 
+UNITS = frozenset({"conductance_unit", "field_unit"})
+"""Remarks on a fit after which no structure is looked for: its size and correlation field would have no unit."""
+
 _FEWEST_POINTS = 16
 
 
@@ -164,6 +167,9 @@ def _treated(
     fewest = min(len(one.field_T) for one in pair)
     if fewest < _FEWEST_POINTS:
         return _nothing(0.0, even, f"only {fewest} points to compare, fluctuations take {_FEWEST_POINTS} to be told")
+    wrong = [remark for remark in fitted.remarks if remark.code in UNITS]
+    if wrong:
+        return _nothing(0.0, even, f"structure that comes again was not looked for: {wrong[0].message}")
     # the sweeps may not have the offset of the earlier fit: it is fitted to them anew
     task = refit.task(fitted, curve)
     minimum = task.problem.minimise(task.starts()[0])
@@ -176,6 +182,10 @@ def _treated(
     bare = np.full(len(curve.field_T), task.variance(minimum) ** 0.5)
     # the first fit lies far from the truth, and so its residuals are not yet those of the structure alone
     error, found = _first_look(result, curve, bare if curve.error is None else curve.error, start, even)
+    if _features(found, curve, even) < FEWEST_FEATURES / 2:
+        # the model misses the curve: it need not be fitted twice more to say so
+        said = _fluctuations(found, _range_T(curve, even), significance, even, sample)
+        return TreatedFit(said, None, 0.0)
     result, moved_T = _fit_with(found, 1.0, result, curve, error, even, sample)
     curve = replace(curve, field_T=curve.field_T - moved_T)
     likelihood = _likelihood(result, curve, error, even)
@@ -208,6 +218,11 @@ def _first_look(
 
 def _range_T(curve: Curve, even: bool) -> float:
     return float(np.ptp(np.abs(curve.field_T) if even else curve.field_T))
+
+
+def _features(found: FieldCorrelation, curve: Curve, even: bool) -> float:
+    """Return how many times the structure can change its sign within the curve."""
+    return _range_T(curve, even) / (2 * found.correlation_field_T)
 
 
 def _fit_with(

@@ -67,6 +67,12 @@ def zeeman_interaction_and_slope(zeeman_over_thermal: float | np.ndarray) -> tup
     return np.where(y < 0.1, small, large), np.where(y < 0.1, small_slope, large_slope)
 
 
+def thermal_length_nm(temperature_K: float | np.ndarray, diffusion_cm2_per_s: float) -> np.ndarray:
+    """Return L_T = sqrt(hbar D/(k T)) [nm], the length that counts for the interaction correction."""
+    diffusion = 1e14 * positive(_WHO, "D", diffusion_cm2_per_s)  # nm^2/s
+    return np.sqrt(HBAR * diffusion / (KB * positive(_WHO, "T", temperature_K)))
+
+
 def film_interaction(temperature_K: float | np.ndarray, reference_K: float) -> np.ndarray:
     """Return sigma(T) - sigma(T_ref) = G0 ln(T/T_ref) of a film per square, to be multiplied by K_ee [S]."""
     return G0 * np.log(positive(_WHO, "T", temperature_K) / positive(_WHO, "T_ref", reference_K))
@@ -75,11 +81,11 @@ def film_interaction(temperature_K: float | np.ndarray, reference_K: float) -> n
 def wire_interaction(temperature_K: float | np.ndarray, diffusion_cm2_per_s: float, length_m: float) -> np.ndarray:
     """Return the correction -(3 zeta(3/2)/sqrt(2 pi)) (e^2/h) L_T/L to a wire's conductance, exchange only [S].
 
-    L_T = sqrt(hbar D/k T), D in cm^2/s. It goes to 0 as T^(-1/2) for T -> inf.
+    L_T is `thermal_length_nm`. It goes to 0 as T^(-1/2) for T -> inf.
     B. L. Altshuler, A. G. Aronov, in Electron-Electron Interactions in Disordered Systems (1985),
-    doi:10.1016/B978-0-444-86916-6.50007-7.
+    doi:10.1016/B978-0-444-86916-6.50007-7 (DOI not confirmed).
     """
-    thermal = _thermal_length(temperature_K, diffusion_cm2_per_s)
+    thermal = 1e-9 * thermal_length_nm(temperature_K, diffusion_cm2_per_s)
     return -3 * zeta(1.5) / math.sqrt(2 * math.pi) * E**2 / H * thermal / positive(_WHO, "L", length_m)
 
 
@@ -89,7 +95,7 @@ def bulk_interaction(temperature_K: float | np.ndarray, diffusion_cm2_per_s: flo
     The coefficient is -sqrt(pi) zeta(1/2)/(6 sqrt(2) pi^2). Source as for `wire_interaction`.
     """
     coefficient = -math.sqrt(math.pi) * _ZETA_HALF / (6 * math.sqrt(2) * math.pi**2)
-    return coefficient * E**2 / HBAR / _thermal_length(temperature_K, diffusion_cm2_per_s)
+    return coefficient * E**2 / HBAR / (1e-9 * thermal_length_nm(temperature_K, diffusion_cm2_per_s))
 
 
 def aslamazov_larkin_conductivity(
@@ -100,7 +106,8 @@ def aslamazov_larkin_conductivity(
 
     d = 2: e^2/(16 hbar eps) per square [S]; d = 3: e^2/(32 hbar xi_0) eps^(-1/2) [S/m];
     d = 1: pi e^2 xi_0/(16 hbar S) eps^(-3/2) [S/m], S the cross-section.
-    L. G. Aslamazov, A. I. Larkin, Phys. Lett. A 26, 238 (1968), doi:10.1016/0375-9601(68)90623-3.
+    L. G. Aslamazov, A. I. Larkin, Phys. Lett. A 26, 238 (1968), doi:10.1016/0375-9601(68)90623-3
+    (DOI not confirmed).
     """
     t = positive(_WHO, "T", temperature_K)
     if not (t > positive(_WHO, "Tc", critical_K)).all():
@@ -159,7 +166,3 @@ def hamann_resistance(temperature_K: float | np.ndarray, kondo_K: float, spin: f
     root = np.sqrt(x**2 + width)
     # 1 - x/root without the cancellation of large x
     return 0.5 * np.where(x > 0, width / (root * (root + np.abs(x))), 1 - x / root)
-
-
-def _thermal_length(temperature_K: float | np.ndarray, diffusion_cm2_per_s: float) -> np.ndarray:
-    return np.sqrt(HBAR * 1e-4 * positive(_WHO, "D", diffusion_cm2_per_s) / (KB * positive(_WHO, "T", temperature_K)))

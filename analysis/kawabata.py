@@ -1,7 +1,7 @@
 r"""The one function of three-dimensional weak localization, Kawabata's f3.
 
 A Cooperon channel of dephasing field B_i adds sqrt(e B/hbar) f3(B_i/B) G0 [S/m] to the conductivity
-(A. Kawabata, Solid State Commun. 34, 431 (1980), doi:10.1016/0038-1098(80)90644-4):
+(A. Kawabata, Solid State Commun. 34, 431 (1980), doi:10.1016/0038-1098(80)90644-4 (DOI not confirmed)):
 
 f3(delta) = sum_n [2 sqrt(n + 1 + delta) - 2 sqrt(n + delta) - (n + 1/2 + delta)^(-1/2)]
           = -zeta(1/2, 1/2 + delta) - 2 sqrt(delta).

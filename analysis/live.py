@@ -7,104 +7,34 @@ Finished sweeps are computed once and kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from analysis import van_der_pauw
+from analysis import field_offset, van_der_pauw
 from analysis.advice import advice
 from analysis.curve import Curve
 from analysis.dephasing import FEWEST_TEMPERATURES, largest_current_A, power_law
 from analysis.examination import Examination, examine
 from analysis.film_sweeps import film_series
 from analysis.fit import Estimate, FitResult, fit, joint_fit
-from analysis.model import MODELS, Remark
+from analysis.material import material
+from analysis.model import Remark
 from analysis.plain import plain_estimate, plain_number, plain_remark
 from analysis.reduction import Reduction, reduce_curve, reduce_sweep
-from analysis.row import COLUMNS, SWEEP, V_REF
+from analysis.row import COLUMNS, GATE, OPTIONAL_COLUMNS, SWEEP
 from analysis.sample import Sample
-from analysis.selection import Candidate, Symmetry, select, symmetry
-from analysis.snapshot import JointSeries, Snapshot, SweepResult
+from analysis.selection import Selection, Symmetry, plain_name, select, symmetry
+from analysis.settings import AUTO, Settings
+from analysis.snapshot import JointSeries, Snapshot, SweepResult, gate_at_rest, several_films
 from analysis.statement import Statement, state
-
-AUTO = "auto"
-AUTO_MODELS = ("hln", "hln_full")
-"""The models that `auto` chooses from."""
-
-JOINT_MODEL = "hln_full"
-"""The model, alone or with backgrounds, that sweeps of several temperatures are fitted with together."""
+from analysis.window import too_narrow
 
 _DRAWN_POINTS = 401
 _NEAR_ZERO = 0.05  # of the largest field: a sweep that stays farther from zero is not extrapolated to it
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How rows are analysed.
-
-    Attributes
-    ----------
-    model : str
-        Name of a model, or "auto".
-    window_T : float or None
-        Fit |B| <= window_T; None for all.
-    field_offset_T : float or None
-        What the magnet reads at zero field; None to find it from the data.
-    fixed : tuple of (name, value)
-        Parameters that are not fitted, wherever a model has them.
-    sample : Sample
-    joint : bool
-        Fit finished sweeps of different temperatures together, with one L_so.
-    reference_ohm : float or None
-        Resistor over which a column `v_ref_V` was measured: the current is taken from it.
-    current_known : bool
-        The current in the rows is the one that flowed. False where only resistances are known: heating is then not
-        looked at.
-    """
-
-    model: str = AUTO
-    window_T: float | None = None
-    field_offset_T: float | None = None
-    fixed: tuple[tuple[str, float], ...] = ()
-    sample: Sample = field(default_factory=Sample)
-    joint: bool = True
-    reference_ohm: float | None = None
-    current_known: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse what no sweep could be analysed with.
-
-        Raises
-        ------
-        ValueError
-            Unknown model, a fixed parameter that it does not have, or a number that is not usable.
-        """
-        if self.model != AUTO and self.model not in MODELS:
-            raise ValueError(f"model {self.model!r} is not known; there are {AUTO}, {', '.join(MODELS)}")
-        if self.window_T is not None and not 0 < self.window_T < math.inf:
-            raise ValueError(f"window: {self.window_T} T; give a field above 0, or leave it out to fit all")
-        if self.field_offset_T is not None and not math.isfinite(self.field_offset_T):
-            raise ValueError(f"field offset: {self.field_offset_T} T is not finite; leave it out to have it found")
-        if self.reference_ohm is not None and not 0 < self.reference_ohm < math.inf:
-            raise ValueError(f"reference resistor: {self.reference_ohm} ohm must be a number above 0")
-        names = {name for model in self.models for name in MODELS[model].names}
-        for name, value in self.fixed:
-            if name not in names:
-                raise ValueError(f"fixed: no parameter {name!r} in {self.model}; there are {', '.join(sorted(names))}")
-            bounds = next(MODELS[model][name] for model in self.models if name in MODELS[model].names)
-            if not bounds.lower <= value <= bounds.upper:
-                raise ValueError(f"fixed: {name} = {value:g} is outside {bounds.lower:g} to {bounds.upper:g}")
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The models that are tried."""
-        return AUTO_MODELS if self.model == AUTO else (self.model,)
-
-    def held(self, model: str) -> dict[str, float]:
-        """Return the fixed parameters that this model has."""
-        return {name: value for name, value in self.fixed if name in MODELS[model].names}
 
 
 def analyse(rows: Mapping[str, np.ndarray], settings: Settings, final: bool = True) -> SweepResult:
@@ -128,7 +58,22 @@ def analyse(rows: Mapping[str, np.ndarray], settings: Settings, final: bool = Tr
         rows, van_der_pauw.squares(settings.sample), settings.field_offset_T, settings.reference_ohm
     )
     numbers = np.asarray(rows.get(SWEEP, ()), dtype=float)
-    return _result(int(numbers[0]) if numbers.size else 0, reduction, settings, final)
+    result = _result(int(numbers[0]) if numbers.size else 0, reduction, settings, final)
+    gate_V, moved = _gate(rows)
+    return replace(result, gate_V=gate_V, remarks=(*result.remarks, *moved))
+
+
+def _gate(rows: Mapping[str, np.ndarray]) -> tuple[float | None, list[Remark]]:
+    """Return the mean gate voltage of the rows [V], None where they do not say it; and a remark where it moved."""
+    known = np.asarray(rows.get(GATE, ()), dtype=float)
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return None, []
+    if gate_at_rest(known):
+        return float(known.mean()), []
+    moved = f"the gate moved from {known.min():.4g} to {known.max():.4g} V within the sweep"
+    note = f"{moved}: the fit is a mean over two films"
+    return float(known.mean()), [Remark("gate", note)]
 
 
 def analyse_curve(curve: Curve, settings: Settings, final: bool = True, sweep: int = 0) -> SweepResult:
@@ -139,25 +84,31 @@ def analyse_curve(curve: Curve, settings: Settings, final: bool = True, sweep: i
 def _result(sweep: int, reduction: Reduction, settings: Settings, final: bool) -> SweepResult:
     if not settings.current_known:
         reduction = replace(reduction, current_A=None)
-    curve, fitted, candidates, reason = reduction.curve, None, (), reduction.reason
+    curve, fitted, selection, reason = reduction.curve, None, None, reduction.reason
     found = Symmetry("undetermined", reason)
     if curve is not None:
-        reason = _far_from_zero(curve)
+        reason = _far_from_zero(curve) or too_narrow(curve, settings.window_T)
         try:
             if not reason:
-                fitted, candidates, found = _fitted(curve, settings)
+                fitted, selection = _fitted(curve, settings)
+                found = symmetry(selection or fitted, curve)
         except ValueError as error:  # too few points, or all alike: the settings were checked when they were made
             reason = str(error)
         found = found if fitted else Symmetry("undetermined", reason)
     examination = None
     if final and fitted is not None and curve is not None:
-        examination = _examined(fitted, curve, settings)
-        if examination.fit is not fitted:
+        examination = examine(
+            selection or fitted, curve, settings.sample, may_replace=settings.model == AUTO,
+            window_given=settings.window_T is not None, fixed=dict(settings.fixed),
+        )  # fmt: skip
+        selection = examination.selection or selection
+        if selection is not None or examination.fit is not fitted:
             fitted = examination.fit
-            found = symmetry(fitted, curve)
+            found = symmetry(fitted if selection is None else selection, curve)
     remarks = (
-        *reduction.remarks, *(fitted.remarks if fitted else ()), *(examination.remarks if examination else ()),
-        *_heating(reduction, fitted, settings.sample),
+        *reduction.remarks, *(fitted.remarks if fitted else ()), *(selection.remarks if selection else ()),
+        *(examination.remarks if examination else ()), *_heating(reduction, fitted, settings.sample),
+        *_of_offset(reduction, fitted, settings),
     )  # fmt: skip
     if reduction.sheet_ohm is not None:  # a curve that was reduced already does not ask for the geometry
         remarks += tuple(van_der_pauw.remarks(settings.sample))
@@ -166,7 +117,8 @@ def _result(sweep: int, reduction: Reduction, settings: Settings, final: bool) -
     return SweepResult(
         sweep, reduction.temperature_K, reduction.temperature_spread_K, reduction.rows, reduction.flagged, final,
         curve, reduction.resistance, fitted, _drawn(fitted), found, reduction.field_offset_T,
-        reduction.field_offset_error_T, reduction.leg_offsets_T, reduction.sheet_ohm, candidates,
+        reduction.field_offset_error_T, reduction.leg_offsets_T, reduction.sheet_ohm,
+        selection.candidates if selection else (),
         tuple(dict.fromkeys(remarks)), advice(curve, fitted, reason, reduction.remarks, final),
         reduction.current_A, examination,
     )  # fmt: skip
@@ -179,22 +131,23 @@ def _far_from_zero(curve: Curve) -> str:
     return f"no field below {nearest:.3g} T yet: L_phi shows around zero field, and these fields would only guess it"
 
 
-def _fitted(curve: Curve, settings: Settings) -> tuple[FitResult, tuple[Candidate, ...], Symmetry]:
+def _fitted(curve: Curve, settings: Settings) -> tuple[FitResult, Selection | None]:
     if settings.model == AUTO:
         selection = select(
             curve, settings.sample, models=settings.models, fixed=dict(settings.fixed), window_T=settings.window_T
         )
-        return selection.best, selection.candidates, symmetry(selection, curve)
+        return selection.best, selection
     fitted = fit(
         settings.model, curve, fixed=settings.held(settings.model), window_T=settings.window_T, sample=settings.sample
     )
-    return fitted, (), symmetry(fitted, curve)
+    return fitted, None
 
 
-def _examined(fitted: FitResult, curve: Curve, settings: Settings) -> Examination:
-    return examine(
-        fitted, curve, settings.sample, may_replace=settings.model == AUTO, window_given=settings.window_T is not None
-    )
+def _of_offset(reduction: Reduction, fitted: FitResult | None, settings: Settings) -> list[Remark]:
+    said = {remark.code for remark in reduction.remarks}
+    one_sign = "one_sign" in said and settings.field_offset_T is None
+    error_T, odd = reduction.field_offset_error_T, "odd_structure" in said
+    return field_offset.remarks(fitted, reduction.curve, error_T, one_sign=one_sign, odd=odd)
 
 
 def _heating(reduction: Reduction, fitted: FitResult | None, sample: Sample) -> list[Remark]:
@@ -233,6 +186,7 @@ class LiveAnalysis:
         self._sweeps: dict[int, _Sweep] = {}
         self._finished: tuple[SweepResult, ...] = ()
         self._joint: JointSeries | None = None
+        self._exponent: Estimate | None = None
         self._statement: Statement | None = None
 
     def add(self, row: Mapping[str, float]) -> None:
@@ -264,11 +218,13 @@ class LiveAnalysis:
         results = tuple(self._sweeps[number].result(number, self._settings) for number in numbers)
         finished = tuple(result for result in results if result.final and result.fit is not None)
         if finished != self._finished:
-            self._finished, self._joint = finished, _joint(finished, self._settings)
-            self._statement = _stated(finished, self._joint, self._settings.sample)
+            together = () if several_films(finished) else finished
+            self._finished, self._joint = finished, _joint(together, self._settings)
+            self._exponent = _exponent(together, self._joint)
+            self._statement = _stated(together, self._joint, self._settings.sample)
         running = [result.sweep for result in results if not result.final]
         return Snapshot(
-            results, running[-1] if running else None, self._joint, _exponent(finished, self._joint),
+            results, running[-1] if running else None, self._joint, self._exponent,
             sum(result.rows for result in results), self._statement,
         )  # fmt: skip
 
@@ -284,7 +240,7 @@ class _Sweep:
     """The rows of one sweep in an array that grows, and what they came to when last asked."""
 
     def __init__(self) -> None:
-        self._block = np.empty((64, len(COLUMNS) + 1))
+        self._block = np.empty((64, len(COLUMNS) + len(OPTIONAL_COLUMNS)))
         self._rows = 0
         self._curve: Curve | None = None
         self._final = False
@@ -293,7 +249,9 @@ class _Sweep:
     def add(self, row: Mapping[str, float]) -> None:
         if self._rows == len(self._block):
             self._block = np.concatenate([self._block, np.empty_like(self._block)])
-        self._block[self._rows] = [*(row[name] for name in COLUMNS), row.get(V_REF, math.nan)]
+        self._block[self._rows] = [
+            *(row[name] for name in COLUMNS), *(row.get(name, math.nan) for name in OPTIONAL_COLUMNS)
+        ]  # fmt: skip
         self._rows += 1
         self._known = None
 
@@ -311,8 +269,8 @@ class _Sweep:
             if self._curve is not None:
                 self._known = analyse_curve(self._curve, settings, self._final, number)
             else:
-                columns = self._block[: self._rows].T
-                self._known = analyse(dict(zip((*COLUMNS, V_REF), columns, strict=True)), settings, self._final)
+                columns = dict(zip((*COLUMNS, *OPTIONAL_COLUMNS), self._block[: self._rows].T, strict=True))
+                self._known = analyse(columns, settings, self._final)
         return self._known
 
 
@@ -321,26 +279,36 @@ def _reach(fitted: FitResult) -> float:
     return max(abs(end) for end in fitted.window_T)
 
 
-def _alone(fitted: FitResult) -> str:
-    """Return the name of the model without its backgrounds."""
-    return (fitted.declared.alone or fitted.declared).name
+def _joint_model(fits: Sequence[FitResult], sample: Sample) -> str | None:
+    """Return the model that most sweeps show of those of the material that have a length for all temperatures.
+
+    A background that one of the sweeps has, all are given: it does not go with the temperature. And the exact sum, if
+    one is beyond diffusion: it holds below as well.
+    """
+    film = material(sample.material)
+    names = (*film.models, *film.richer, film.beyond)
+    shows = [fit for fit in fits if plain_name(fit) in names and any(fit.declared[name].shared for name in fit.free)]
+    if not shows:
+        return None
+    ((most, _),) = Counter(plain_name(fit) for fit in shows).most_common(1)
+    if any(plain_name(fit) == film.beyond for fit in shows):
+        most = film.beyond
+    return max((fit.model for fit in shows if plain_name(fit) == most), key=len)
 
 
 def _joint(finished: tuple[SweepResult, ...], settings: Settings) -> JointSeries | None:
     """Fit all finished sweeps with one L_so, where spin-orbit coupling shows in one of them."""
-    shows = [fit.model for result in finished if (fit := result.fit) is not None and _alone(fit) == JOINT_MODEL]
+    model = _joint_model([result.fit for result in finished if result.fit is not None], settings.sample)
     series = [
         (result.sweep, result.temperature_K, result.curve.within(_reach(result.fit)))
         for result in finished
         if result.temperature_K is not None and result.curve is not None and result.fit is not None
     ]
     errors = {curve.error is None for _, _, curve in series}
-    if not (settings.joint and shows) or len({t for _, t, _ in series}) < 2 or len(errors) != 1:
+    if not settings.joint or model is None or len({t for _, t, _ in series}) < 2 or len(errors) != 1:
         return None
     sweeps, temperatures, curves = zip(*series, strict=True)
-    joint = joint_fit(
-        shows[0], curves, fixed=settings.held(shows[0]), window_T=settings.window_T, sample=settings.sample
-    )
+    joint = joint_fit(model, curves, fixed=settings.held(model), window_T=settings.window_T, sample=settings.sample)
     lengths = tuple(result["l_phi_nm"] for result in joint.results)
     classes = tuple(symmetry(result, curve) for result, curve in zip(joint.results, curves, strict=True))
     return JointSeries(sweeps, temperatures, lengths, joint.shared, classes, joint.chi2_reduced)
@@ -380,6 +348,7 @@ def as_json(result: SweepResult, joint: JointSeries | None = None) -> dict[str, 
     return {
         "sweep": result.sweep,
         "temperature_K": plain_number(result.temperature_K),
+        "gate_V": plain_number(result.gate_V),
         "model": fitted.model if fitted is not None else "none",
         "symmetry_class": result.symmetry.symmetry_class,
         "symmetry": result.symmetry.sentence,

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.odd_structure import OddStructure
 from analysis.special import cooperon
 
 MOST_POINTS = 2000
@@ -89,6 +90,8 @@ class EvenCurve:
         B_k: what the magnet reads at true zero field.
     covariance : ndarray, shape (legs, legs), or None
         Of the centres [T^2]; None where they were given or could not be found.
+    odd : OddStructure or None
+        What is odd and no straight line, where there is evidence for it once the noise is known (`widened`).
     """
 
     scales_T: np.ndarray
@@ -100,11 +103,26 @@ class EvenCurve:
     slope_xy: np.ndarray
     centre_T: np.ndarray
     covariance: np.ndarray | None
+    odd: OddStructure | None = None
 
     def even(self, field_T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return E of both channels at true fields, relative to B = 0, each shape (n,) [ohm]."""
         value = cooperon(field_T, self.scales_T)[0]
         return self.weights_xx @ value, self.weights_xy @ value
+
+    def slope(self, field_T: np.ndarray) -> np.ndarray:
+        """Return E' of the longitudinal channel at true fields, shape (n,) [ohm/T]."""
+        return -(self.weights_xx @ cooperon(field_T, self.scales_T)[1]) / np.where(field_T == 0, 1.0, field_T)
+
+    def widened(self, factor: float, odd: OddStructure | None) -> EvenCurve:
+        """Return the curve with the covariance of its centres for noise that is not white, and for an odd structure.
+
+        `factor` is what the noise does to the variance of a centre. An odd structure moves all legs together.
+        """
+        if self.covariance is None:
+            return self
+        moved = 0.0 if odd is None else odd.variance_T2
+        return replace(self, covariance=factor * self.covariance + moved, odd=odd)
 
 
 def averaged(leg: Leg) -> Leg:

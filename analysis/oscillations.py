@@ -106,8 +106,9 @@ def lifshitz_kosevich(
 ) -> np.ndarray:  # fmt: skip
     """Return d rho_xx/rho_0, of the shape of `field_T`; `kind` is FILM, MAXIMAL or MINIMAL.
 
-    In bulk the amplitude of theory is 5/2 (E. N. Adams, T. D. Holstein, J. Phys. Chem. Solids 10, 254 (1959),
-    doi:10.1016/0022-3697(59)90002-2), UNVERIFIED: from the literature, not derived again.
+    In bulk the amplitude of theory is 5/2 with short-range scatterers: 1 from the number of levels to jump to, 3/2 from
+    the width of the jumps. E. N. Adams, T. D. Holstein, J. Phys. Chem. Solids 10, 254 (1959),
+    doi:10.1016/0022-3697(59)90002-2 (DOI not confirmed).
     Spin splitting would multiply harmonic s by cos(pi s g* m/2 m_e); it is left to `amplitude`.
     """
     return _both(field_T, temperature_K, harmonics, frequency_T, mass_me, tau_q_ps, gamma_B, amplitude, kind)[0]
@@ -198,7 +199,7 @@ class OscillationFit:
     Attributes
     ----------
     estimates : tuple of Estimate
-        frequency_T, mass_me, tau_q_ps, gamma_B (a phase in turns, -0.5 to 0.5), amplitude (4 in theory).
+        frequency_T, mass_me, tau_q_ps, gamma_B (a phase in turns, -0.5 to 0.5), amplitude (4 in theory, in bulk 5/2).
     density : Estimate
         n = g e F/h [1/m^2], in bulk that of a sphere [1/m^3].
     oscillations : float
@@ -255,7 +256,7 @@ def fit_oscillations(
     coldest = min(sweeps, key=lambda sweep: sweep.temperature_K)
     guess = frequency(coldest, degree=degree)
     field, temperature, data, error, columns = _stacked(sweeps, degree)
-    parameters = _parameters(guess)
+    parameters = _parameters(guess, kind)
 
     def both(*values: float) -> tuple[np.ndarray, np.ndarray]:
         return _both(field, temperature, harmonics, *values, kind=kind)
@@ -310,13 +311,14 @@ def _stacked(sweeps: Sequence[Oscillation], degree: int):
     )
 
 
-def _parameters(guess: float) -> tuple[Parameter, ...]:
+def _parameters(guess: float, kind: str) -> tuple[Parameter, ...]:
+    theory = f"{THEORY:g}" if kind == FILM else "5/2"
     return (
         Parameter("frequency_T", "T", guess / 2, 2 * guess, "frequency in 1/B"),
         Parameter("mass_me", "m_e", 1e-4, 100, "cyclotron mass"),
         Parameter("tau_q_ps", "ps", 1e-5, 1e5, "quantum lifetime"),
         Parameter("gamma_B", "", -20, 20, "phase in turns", log=False),
-        Parameter("amplitude", "", 1e-3, 1e4, "amplitude, 4 in theory"),
+        Parameter("amplitude", "", 1e-3, 1e4, f"amplitude, {theory} in theory"),
     )
 
 

@@ -24,6 +24,7 @@ from analysis.noise import correlation_factor
 SIGNIFICANT = 5.0
 """Standard errors from which on a phase is believed, and one of its causes against the others."""
 
+_OUT_OF_PROPORTION = 1e3  # times the largest voltage in phase: no reading of a lock-in, overloaded or not connected
 _CONSISTENT = 3.0
 _LARGE = 0.1  # rad: from here on its cause matters to the resistance, 1 - cos = 0.5 %
 _STEEPEST = 0.9  # z up to which a capacitance is told from the slope; at 1 the voltage no longer grows with R
@@ -44,6 +45,13 @@ class Phase:
     angle_rad: float
     error_rad: float
     cause: str
+
+
+def believed(x_V: np.ndarray, y_V: np.ndarray) -> np.ndarray:
+    """Return the quadrature, nan where it is out of all proportion to what is in phase [V]."""
+    known = np.isfinite(x_V)
+    largest = float(np.abs(x_V[known]).max()) if known.any() else 0.0
+    return np.where(np.abs(y_V) <= _OUT_OF_PROPORTION * largest, y_V, math.nan)
 
 
 def find_phase(x_V: np.ndarray, y_V: np.ndarray) -> Phase:

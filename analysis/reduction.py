@@ -41,6 +41,7 @@ from analysis.resistance import FEWEST_POINTS, HIGHEST_FIELD_T, Readings, Resist
 from analysis.row import CURRENT, TEMPERATURE, TIME, X_XY
 
 _LARGEST_DSIGMA = 100.0  # [G0]; weak localization gives a few, its logarithm never more than ~20
+_HOTTEST_K = 2000.0  # of a film that is one still
 _STEADY = 0.2  # of the reach of a leg around its centre, in which its rate is read off
 
 
@@ -121,6 +122,7 @@ def reduce_sweep(
     curve, offset, error, offsets = None, field_offset_T or 0.0, None, {}
     temperature_K, cold = _believed(_mean(kept[TEMPERATURE]))
     remarks += cold
+    spread_K = None if temperature_K is None else _spread(kept[TEMPERATURE])
     if legs:
         legs, even, bars, late = _fitted(read, legs, field_offset_T)
         remarks += bars.remarks(_interval_s(kept[TIME]))
@@ -131,7 +133,7 @@ def reduce_sweep(
         remarks += notes + lag.remarks(late, _in_words(legs, offsets))
     return Reduction(
         read.rows, read.left_out, read.resistance, curve, offset, error, offsets,
-        _mean(read.resistance.sheet_ohm), temperature_K, _spread(kept[TEMPERATURE]), _mean(kept[CURRENT]),
+        _mean(read.resistance.sheet_ohm), temperature_K, spread_K, _mean(kept[CURRENT]),
         tuple(remarks), reason,
     )  # fmt: skip
 
@@ -197,11 +199,12 @@ def reduce_curve(curve: Curve, field_offset_T: float | None = None) -> Reduction
     found, offset, error, remarks = None if reason else curve, field_offset_T or 0.0, None, []
     leg = None if reason else _as_leg(curve)
     if leg is not None and (leg.two_sided or field_offset_T is not None):
-        even = fit_even_curve([leg], field_offset_T)
+        even = _even_curve([leg], field_offset_T)[0]
         offset, error, _, remarks = _offsets([leg], even, field_offset_T is not None)
         found = _centred(curve, offset, float(even.slope_xx[0]))
-    elif leg is not None and leg.field_T[0] * leg.field_T[-1] < 0:
-        remarks = [Remark("one_sign", "hardly any point on one side of zero: the field offset is taken as 0")]
+    elif leg is not None:
+        seen = "hardly any point on one side of zero" if leg.field_T[0] * leg.field_T[-1] < 0 else _side(leg.field_T)
+        remarks = [Remark("one_sign", f"{seen}: not symmetrized, the field offset cannot be found and is taken as 0")]
     return Reduction(
         points, 0, resistance, found, offset, error, {}, None, temperature_K, None, None, (*cold, *remarks), reason
     )
@@ -265,9 +268,13 @@ def _curve(
     legs: list[Leg], even: EvenCurve, bars: ErrorBars, temperature_K: float | None, hall: bool
 ) -> tuple[Curve | None, list[Remark], str]:
     """Return the symmetrized curve, remarks on it, and why it is not to be had."""
-    field, xx, xx_error, xy, xy_error = symmetrized(legs, even, bars)
+    paired = symmetrized(legs, even, bars)
+    field, xx, xy = paired.field_T, paired.xx_ohm, paired.xy_ohm
     square = xx**2 + xy**2
-    error = np.hypot((xx**2 - xy**2) * xx_error, 2 * xx * xy * xy_error) / square**2 / G0
+    by_xx, by_xy = (xx**2 - xy**2) / square**2 / G0, 2 * xx * xy / square**2 / G0
+    error = np.hypot(by_xx * paired.xx_error_ohm, by_xy * paired.xy_error_ohm)
+    own = (by_xx * paired.moved_ohm) ** 2 + (by_xy * paired.xy_error_ohm) ** 2
+    noise = bars.carried(legs, even, paired.point, paired.share, by_xx, own)
     sigma = xx / square / G0
     two_sided = all(leg.two_sided for leg in legs)
     # with one sign of field the even curve is not asked what it does where nothing was measured
@@ -276,9 +283,8 @@ def _curve(
     dsigma = sigma - 1 / zero / G0
     remarks = []
     if not two_sided:
-        sign = "negative" if np.median(field) < 0 else "positive"
-        note = f"{sign} fields only: not symmetrized, Hall resistance not used, field offset taken as given or 0"
-        remarks.append(Remark("one_sign", note))
+        note = "not symmetrized, Hall resistance not used; the field offset cannot be found, and is as given or 0"
+        remarks.append(Remark("one_sign", f"{_side(field)}: {note}"))
     elif not hall:
         remarks.append(Remark("no_hall", "no transverse voltage: sigma_xx = 1/rho_xx, right to (mu B)^2"))
     if zero * E**2 / H > 1:
@@ -288,7 +294,11 @@ def _curve(
     if span - 10 * float(np.median(error)) > _LARGEST_DSIGMA:
         hint = f"check voltage, current and squares (sheet resistance {zero:.3g} ohm)"
         return None, remarks, _too_large(span, hint)
-    return Curve(field, dsigma, error, temperature_K), remarks, ""
+    return Curve(field, dsigma, error, temperature_K, noise), remarks, ""
+
+
+def _side(field_T: np.ndarray) -> str:
+    return f"{'negative' if np.median(field_T) < 0 else 'positive'} fields only"
 
 
 def _offsets(
@@ -302,7 +312,16 @@ def _offsets(
             return mean, None, offsets, []
         note = "the field offset cannot be told from these data: taken as 0; a cusp or more points would fix it"
         return mean, None, offsets, [Remark("no_offset", note)]
-    return mean, math.sqrt(float(even.covariance.mean())), offsets, []
+    return mean, math.sqrt(float(even.covariance.mean())), offsets, _of_odd_structure(even)
+
+
+def _of_odd_structure(even: EvenCurve) -> list[Remark]:
+    """Return that the error of the offset is that of an odd structure, where it is."""
+    if even.odd is None or even.covariance is None or even.odd.variance_T2 < float(even.covariance.mean()) / 2:
+        return []
+    note = f"what is odd in the field is no straight line: {even.odd.rms_ohm:.2g} ohm rms around one"
+    moved = f"it may have moved the centre by {1e3 * math.sqrt(even.odd.variance_T2):.2g} mT, which the error contains"
+    return [Remark("odd_structure", f"{note}; {moved}")]
 
 
 def _in_words(legs: list[Leg], offsets: dict[int, float]) -> str:
@@ -318,7 +337,7 @@ def _interval_s(time_s: np.ndarray) -> float | None:
 
 def _believed(temperature_K: float | None) -> tuple[float | None, list[Remark]]:
     """Return the temperature, or None and a remark where no film can have it."""
-    if temperature_K is None or 0 < temperature_K < math.inf:
+    if temperature_K is None or 0 < temperature_K <= _HOTTEST_K:
         return temperature_K, []
     note = f"the thermometer says {temperature_K:.3g} K, which is no temperature: it is taken as not known"
     return None, [Remark("temperature", note)]

@@ -38,6 +38,21 @@ def fitted_part(fitted: FitResult, curve: Curve) -> Curve:
     return part
 
 
+def usual_rise(fitted: FitResult, part: Curve, name: str) -> float:
+    """Return by how much chi^2 rises at one standard error of an unknown, at least 1: more where noise is correlated.
+
+    Parameters
+    ----------
+    part : Curve
+        The points that were fitted.
+    """
+    if part.noise is None:
+        return 1.0
+    again = task(fitted, part)
+    minimum = again.problem.at(again.starts()[0])
+    return max(1.0, float(again.rises(minimum)[again.places[0][name]]))
+
+
 def task(
     fitted: FitResult, curve: Curve, *, start: Mapping[str, float] | None = None, model: Model | None = None
 ) -> Task:

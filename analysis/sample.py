@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from analysis.material import METAL, material
+
 BAR, VAN_DER_PAUW = "bar", "van_der_pauw"
 GEOMETRIES = (BAR, VAN_DER_PAUW)
 _POSITIVE = (
@@ -30,6 +32,8 @@ class Sample:
         "bar", or "van_der_pauw" for four contacts at the edge of a film of any outline; `squares` is then not used.
     van_der_pauw_ratio : float or None
         R_B/R_A of the two configurations, of which R_A is measured; None where R_B is not known.
+    material : str
+        A name of `analysis.material.MATERIALS`: what it is made of decides which models `auto` compares.
     """
 
     name: str = "film"
@@ -41,6 +45,7 @@ class Sample:
     effective_mass_m0: float | None = None
     geometry: str = BAR
     van_der_pauw_ratio: float | None = None
+    material: str = METAL
 
     def __post_init__(self) -> None:
         """Refuse what no film can have.
@@ -48,8 +53,13 @@ class Sample:
         Raises
         ------
         ValueError
-            A number is not above 0 and finite, or the geometry is not known or does not go with the numbers.
+            A number is not above 0 and finite, the material is not known, or the geometry is not known or does not go
+            with the numbers.
         """
+        try:
+            material(self.material)
+        except ValueError as error:
+            raise ValueError(f"sample: {error}") from None
         if self.geometry not in GEOMETRIES:
             raise ValueError(f"sample: geometry = {self.geometry!r} is not known; take one of {', '.join(GEOMETRIES)}")
         for name in _POSITIVE:

@@ -8,7 +8,7 @@ magnetoconductance, and only where it stands out of the noise.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,8 @@ import numpy as np
 from analysis.channels import FIELD_NM2
 from analysis.curve import Curve
 from analysis.fit import FitResult, fit
-from analysis.model import MODELS
+from analysis.material import material
+from analysis.model import MODELS, Remark
 from analysis.sample import Sample
 from analysis.special import cooperon
 
@@ -26,12 +27,15 @@ SIGNIFICANT = 5.0
 INADMISSIBLE = frozenset({"alpha_range", "not_converged"})
 """Remarks on a fit that describes the curve, but no film."""
 
-_PENALTY_INADMISSIBLE = _PENALTY_SHORTHAND = 10.0  # in units of AICc
-_SHORTHAND = "hln"
-"""One term with a free prefactor stands for any class, and so for a film in none of them: where spin-orbit scattering
-begins to show, it fits as well as the full formula with an L_phi that is many standard errors wrong."""
+_PENALTY_INADMISSIBLE = _PENALTY_IF_ASKED = 10.0
+"""In units of AICc. One term with a free prefactor, for one, stands for any class, and so for a film in none of them:
+where spin-orbit scattering begins to show, it fits as well as the full formula with an L_phi many errors wrong."""
+
+RIVAL = 4.0
+"""Of AICc, odds of 7 to 1: up to so much above the preferred one a model cannot be ruled out."""
 
 _ORTHOGONAL, _SYMPLECTIC, _UNITARY = 0.5, -0.25, 0.1  # low-field alpha: above, below, closer to 0 than
+_DEFINITE = {"orthogonal", "symplectic", "unitary", "crossover"}
 _NO_CUSP = 0.25  # |alpha| that must be excluded at three standard errors to call a flat curve unitary
 
 
@@ -47,10 +51,22 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """The preferred fit and all that were tried, lowest AICc first."""
+    """The preferred fit, all that were tried, lowest AICc first, and those that the data do not rule out beside it."""
 
     best: FitResult
     candidates: tuple[Candidate, ...]
+    rivals: tuple[FitResult, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """A remark for the rival whose L_phi is farthest from that of the preferred fit, if it is elsewhere."""
+        apart = [(_apart(self.best, rival), rival) for rival in self.rivals]
+        errors, rival = max(apart, key=lambda one: one[0], default=(0.0, self.best))
+        if errors <= 1:
+            return ()
+        first, other = (f"{one.model} gives {l_phi_in_words(one)}" for one in (self.best, rival))
+        text = f"{first} and {other}: both fit, and these data do not decide between them"
+        return (Remark("models_disagree", text),)
 
 
 @dataclass(frozen=True)
@@ -64,8 +80,13 @@ class Symmetry:
     sentence: str
 
 
+def candidates_for(sample: Sample) -> tuple[str, ...]:
+    """Return the models that are compared for a film of this material."""
+    return material(sample.material).models
+
+
 def select(
-    curve: Curve, sample: Sample | None = None, *, models: Sequence[str] = ("hln", "hln_full"),
+    curve: Curve, sample: Sample | None = None, *, models: Sequence[str] | None = None,
     fixed: Mapping[str, float] | None = None, window_T: float | None = None, offset: bool = True,
 ) -> Selection:  # fmt: skip
     """Fit every model and choose one.
@@ -74,23 +95,24 @@ def select(
     ----------
     curve, sample, window_T, offset
         As in `fit`.
-    models : sequence of str
-        Names of the candidates; with backgrounds, "hln_full+kohler".
+    models : sequence of str, optional
+        Names of the candidates; with backgrounds, "hln_full+kohler". Those of the material by default.
     fixed : mapping, optional
         Parameters held; each model takes those that it has.
 
     Returns
     -------
     Selection
-        Its best fit is the one of lowest AICc, after 10 for a fit that no film can have and 10 for the one-term
-        formula: its free prefactor must be asked for by the data, as several channels or a part of the film do.
+        Its best fit is the one of lowest AICc, after 10 for a fit that no film can have and 10 for a model that the
+        data must ask for: the one-term formula has a free prefactor, as several channels or a part of the film do.
 
     Raises
     ------
     ValueError
         Nothing can be fitted to the curve, or no model has a parameter named in `fixed`.
     """
-    fixed = dict(fixed or {})
+    fixed, sample = dict(fixed or {}), sample or Sample()
+    models = candidates_for(sample) if models is None else models
     unknown = set(fixed) - {name for model in models for name in MODELS[model].names}
     if unknown:
         raise ValueError(f"select: none of {', '.join(models)} has a parameter {', '.join(sorted(unknown))}")
@@ -98,20 +120,55 @@ def select(
     for name in models:
         own = {key: value for key, value in fixed.items() if key in MODELS[name].names}
         results.append(fit(name, curve, fixed=own, window_T=window_T, offset=offset, sample=sample))
-    results.sort(key=lambda result: result.aicc)
+    best = min(results, key=lambda result: score(result, sample))
+    most = score(best, sample) + RIVAL
+    beside = (one for one in results if one is not best and score(one, sample) < most)
+    return Selection(best, weighed(results), () if misses(best) else tuple(beside))
+
+
+def weighed(results: Iterable[FitResult]) -> tuple[Candidate, ...]:
+    """Return fits of one curve as candidates, lowest AICc first."""
+    results = sorted(results, key=lambda result: result.aicc)
     weights = np.exp([(results[0].aicc - result.aicc) / 2 for result in results])
     weights /= weights.sum()
-    candidates = tuple(
+    return tuple(
         Candidate(result.model, result.aicc, float(weight), result)
         for result, weight in zip(results, weights, strict=True)
     )
-    return Selection(min(results, key=_score), candidates)
 
 
-def _score(result: FitResult) -> float:
+def score(result: FitResult, sample: Sample) -> float:
+    """Return AICc, 10 more for a fit that no film can have and 10 more for a model that the data must ask for."""
     inadmissible = any(remark.code in INADMISSIBLE for remark in result.remarks)
-    shorthand = (result.declared.alone or result.declared).name == _SHORTHAND
-    return result.aicc + _PENALTY_INADMISSIBLE * inadmissible + _PENALTY_SHORTHAND * shorthand
+    if_asked = plain_name(result) in material(sample.material).if_asked
+    return result.aicc + _PENALTY_INADMISSIBLE * inadmissible + _PENALTY_IF_ASKED * if_asked
+
+
+def plain_name(result: FitResult) -> str:
+    """Return the name of the model without its backgrounds."""
+    return (result.declared.alone or result.declared).name
+
+
+def misses(result: FitResult) -> bool:
+    """Return whether the fit says itself that it misses the curve."""
+    return any(remark.code == "misfit" for remark in result.remarks)
+
+
+def _apart(one: FitResult, other: FitResult) -> float:
+    """Return how far apart two L_phi are, in the larger of their errors; infinite where only one has a value."""
+    first, second = one["l_phi_nm"], other["l_phi_nm"]
+    if first.value is None or second.value is None:
+        return 0.0 if first.value is second.value else math.inf
+    return abs(first.value - second.value) / (max(first.error or 0.0, second.error or 0.0) or math.inf)
+
+
+def l_phi_in_words(result: FitResult) -> str:
+    """Return L_phi with its error, or its bound."""
+    found = result["l_phi_nm"]
+    if found.value is None:
+        ends = {"above": found.lower, "below": found.upper}
+        return "no L_phi" + "".join(f", {side} {end:.4g} nm" for side, end in ends.items() if end is not None)
+    return f"L_phi = {found.value:.4g} +- {found.error or 0.0:.2g} nm"
 
 
 def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
@@ -120,7 +177,7 @@ def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
     The class is that of the low-field alpha, delta sigma/(G0 F(B, B_phi)) for B -> 0: above 1/2 orthogonal, below
     -1/4 symplectic, between them a crossover; a fitted prefactor within 0.1 of zero is unitary. It is "undetermined"
     where the magnetoconductance is not significant or the field range too short to give alpha. Backgrounds of the
-    model are taken off the curve first.
+    model are taken off the curve first. Of a selection no more is claimed than all models say that are not ruled out.
 
     Parameters
     ----------
@@ -129,7 +186,18 @@ def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:
     curve : Curve
         The curve that was fitted.
     """
-    result = fitted.best if isinstance(fitted, Selection) else fitted
+    if isinstance(fitted, FitResult):
+        return _symmetry(fitted, curve)
+    found = _symmetry(fitted.best, curve)
+    for rival in fitted.rivals:
+        other = _symmetry(rival, curve)
+        if {found.symmetry_class, other.symmetry_class} <= _DEFINITE and other.symmetry_class != found.symmetry_class:
+            text = f"{rival.model} fits as well and says {other.symmetry_class} (low-field alpha = "
+            return Symmetry("undetermined", f"{found.sentence}; {text}{_low_field_alpha(rival):.2f})")
+    return found
+
+
+def _symmetry(result: FitResult, curve: Curve) -> Symmetry:
     curve = curve.within(max(abs(end) for end in result.window_T))
     result, curve = _localization(result, curve)
     # the first turn of the curve shows its low-field sign; where it is lost in noise the whole curve must do
@@ -212,7 +280,7 @@ def _low_field_alpha(result: FitResult) -> float:
 
 def _flat(curve: Curve, result: FitResult) -> Symmetry:
     """Return "unitary" where a cusp is excluded for every L_phi that could show, else "undetermined"."""
-    if any(remark.code == "misfit" for remark in result.remarks):
+    if misses(result):
         # the curve may be anything but flat: it is the model that has no such shape
         return Symmetry("undetermined", _missed(result))
     field = np.unique(np.abs(curve.field_T))

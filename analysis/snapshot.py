@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from analysis.model import Remark
 from analysis.reduction import Resistance
 from analysis.selection import Candidate, Symmetry
 from analysis.statement import Statement
+
+_GATE_AT_REST = 1e-3  # of its voltage, or of 1 V: the last digits of a voltmeter
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,8 @@ class SweepResult:
         Mean excitation current, rms; None for a curve that came without one.
     examination : Examination or None
         Window, dimension and fluctuations; None while the sweep runs, or without a fit.
+    gate_V : float or None
+        Mean gate voltage of its rows; None without a gate, or with one whose output was off.
     """
 
     sweep: int
@@ -75,6 +80,7 @@ class SweepResult:
     advice: str
     current_A: float | None = None
     examination: Examination | None = None
+    gate_V: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,3 +139,21 @@ class Snapshot:
     dephasing: Estimate | None
     rows_total: int
     statement: Statement | None = None
+
+    @property
+    def several_films(self) -> bool:
+        """The sweeps were taken at several gate voltages, so that nothing is said of them together."""
+        return several_films(self.sweeps)
+
+
+def several_films(sweeps: Iterable[SweepResult]) -> bool:
+    """Return whether the gate voltages differ: each voltage makes a film of its own."""
+    voltages = np.array([sweep.gate_V for sweep in sweeps if sweep.gate_V is not None])
+    return not gate_at_rest(voltages)
+
+
+def gate_at_rest(voltage_V: np.ndarray) -> bool:
+    """Return whether these are readings of one gate voltage, to the last digits of a voltmeter."""
+    if not voltage_V.size:
+        return True
+    return bool(np.ptp(voltage_V) <= _GATE_AT_REST * max(1.0, np.abs(voltage_V).max()))

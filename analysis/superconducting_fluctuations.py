@@ -45,7 +45,8 @@ def aslamazov_larkin(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return 1 - 8 x^2 [psi(1/2 + x) - psi(x) - 1/(2 x)] and its derivative by x, x = B_eps/B > 0.
 
     It is what a field takes from the conductance e^2/(16 hbar epsilon) of the fluctuations: 0 for large x, 1 for
-    x = 0. E. Abrahams, R. E. Prange, M. J. Stephen, Physica 55, 230 (1971), doi:10.1016/0031-8914(71)90258-8.
+    x = 0. E. Abrahams, R. E. Prange, M. J. Stephen, Physica 55, 230 (1971), doi:10.1016/0031-8914(71)90258-8
+    (DOI not confirmed).
     """
     # 1 = 8 x^2 sum 2 a/(8 (a^2 - 1/4)^2), a = n + 1/2 + x: the difference is a sum of positive terms
     y = x + _TERMS

@@ -4,7 +4,10 @@ A model that holds gives the same L_phi whatever the largest field fitted; one t
 (beyond diffusion, a classical magnetoresistance, a thick film) gives an L_phi that drifts. Windows are nested, so
 their results share data and cannot be compared as if they were independent: for efficient estimators the small window
 S and the large one L have cov(S, L) = var(L), hence var(S - L) = var(S) - var(L) (J. A. Hausman, Econometrica 46,
-1251 (1978), doi:10.2307/1913827). For the same reason successive changes are independent of each other.
+1251 (1978), doi:10.2307/1913827). For the same reason successive changes are independent of each other. Errors are
+those of a parabola, and where L_phi is hardly determined chi^2 is none. A change that is many of them must therefore
+also show in chi^2 itself: the narrow window, fitted with the L_phi of the wide one, must fit worse, by the square of
+the change in errors of S times 1 - var(L)/var(S), which is what is left to the change under the same reasoning.
 """
 
 from __future__ import annotations
@@ -24,12 +27,18 @@ from analysis.least_squares import Point
 from analysis.noise import point_noise
 from analysis.sample import Sample
 
+SMALLEST_T = 1e-6
+"""A window below it holds no field that a magnet sets, and B_phi of no film."""
+
+FEWEST_POINTS = 8
+"""Points of a window below which a fit says nothing that could be checked."""
+
 WINDOWS = 8
 """Windows looked at, the whole curve among them."""
 
-DRIFT = 3.0
+DRIFT = 3.3
 """Standard errors of a change beyond which it is a drift. The largest of the changes among 8 nested windows is
-beyond it once in 20 sweeps of a model that holds."""
+beyond it in less than one of 20 sweeps of a model that holds."""
 
 DRIFTING = 1.0
 """The same where wider windows have shown that the model breaks down: a small change is then the beginning of it."""
@@ -38,6 +47,7 @@ TOO_HIGH = frozenset({"beyond_diffusion", "field_above_width"})
 """Remarks by which a model says that the field goes beyond its validity."""
 
 _FROM_B_PHI, _WIDEST_RANGE, _NARROWEST_RANGE = 3.0, 50.0, 3.0
+_STEPS = 50  # from a neighbour: a model that holds needs ten, one that does not may creep for hundreds
 _POINTS = 4  # for each unknown, in the narrowest window
 _RESOLUTION = 1e-3  # of L_phi: a smaller change is none, whatever the error bars
 
@@ -109,6 +119,19 @@ class WindowScan:
     sentence: str
 
 
+def too_narrow(curve: Curve, window_T: float | None) -> str:
+    """Return why |B| <= window_T cannot be fitted and what to give instead, "" where it can."""
+    if window_T is None:
+        return ""
+    field = np.sort(np.abs(curve.field_T))
+    points = int(np.searchsorted(field, window_T, side="right"))
+    if points >= min(FEWEST_POINTS, field.size):
+        return ""
+    seen = f"window: |B| <= {window_T:.3g} T keeps {points} of {field.size} points, a fit takes {FEWEST_POINTS}"
+    enough_T = 1.01 * field[min(FEWEST_POINTS, field.size) - 1]  # so that no rounding of the number leaves a point out
+    return f"{seen}: give at least {enough_T:.3g} T, or measure in finer steps"
+
+
 def scan_windows(
     fitted: FitResult, curve: Curve, sample: Sample | None = None, *, of: str = "l_phi_nm", windows: int = WINDOWS
 ) -> WindowScan:
@@ -137,18 +160,25 @@ def scan_windows(
     if windows < 2:
         raise ValueError(f"windows: {windows} asked for; it takes 2 or more to see a drift")
     sample, curve, asked = sample or Sample(), _with_errors(curve), fitted.free
+    misses_whole = any(remark.code == "misfit" for remark in fitted.remarks)
+    if not (fitted[of].determined or misses_whole):  # what the whole curve does not determine, no part of it does
+        return _judged(fitted, (), of)
     fitted = _without_loose(fitted, of)
-    found, values = [], dict(fitted.values)
+    found: list[_Fitted] = []
+    values = dict(fitted.values)
     # from the widest inwards, each from its neighbour's solution
     for limit_T in _limits(fitted, curve, sample, windows)[::-1]:
-        task = refit.task(fitted, curve.within(limit_T), start=values)
-        minimum = task.problem.minimise(task.starts()[0])
+        part = curve.within(limit_T)
+        if len(np.unique(np.abs(part.field_T))) < 3 or np.ptp(part.dsigma) == 0:
+            break  # the same fields again and again, or the steps of a digitizer: nothing to fit
+        task = refit.task(fitted, part, start=values)
+        minimum = task.problem.minimise(task.starts()[0], steps=_STEPS)
         window = _window(task, minimum, limit_T, of, sample)
         if window.error > WIDEST * window.value or not minimum.converged:
             break
-        found.append(window)
+        found.append(_Fitted(window, task, minimum))
         values = task.values(0, minimum)
-    scan = _judged(fitted, _with_drifts(found[::-1]), of)
+    scan = _judged(fitted, _with_drifts(found[::-1], of), of)
     held = [name for name in asked if name not in fitted.free]
     if not held:
         return scan
@@ -189,10 +219,10 @@ def _limits(fitted: FitResult, curve: Curve, sample: Sample, windows: int) -> li
     if "l_phi_nm" in fitted.values and not any(remark.code == "misfit" for remark in fitted.remarks):
         lowest = max(lowest, _FROM_B_PHI * FIELD_NM2 / fitted.values["l_phi_nm"] ** 2)
     lowest = min(lowest, reach / _NARROWEST_RANGE)
-    fewest = _POINTS * fitted.parameters_free
-    if fewest >= field.size:
-        return [reach]
+    fewest = min(_POINTS * fitted.parameters_free, field.size)
     lowest = max(lowest, float(field[fewest - 1]))
+    if lowest == reach:
+        return [reach]
     limits = {float(limit) for limit in np.geomspace(lowest, reach, windows - 1)[:-1]} | {reach}
     # the one more is the field up to which diffusive formulas hold, where that is known
     edge = None if sample.mean_free_path_nm is None else 0.2 * FIELD_NM2 / sample.mean_free_path_nm**2
@@ -207,20 +237,49 @@ def _window(task: Task, minimum: Point, limit_T: float, of: str, sample: Sample)
     values, curve = task.values(0, minimum), task.curves[0]
     freedom = task.degrees_of_freedom()
     place = task.places[0][of]
-    error = values[of] * math.sqrt(minimum.inverse[place, place])
+    error = values[of] * math.sqrt(task.covariance(minimum)[place, place])
     remarks = task.model.validity(values, curve, sample)
     valid = not any(remark.code in TOO_HIGH for remark in remarks)
     described = not misses(minimum.chi2, freedom)
     return Window(limit_T, curve.field_T.size, values[of], error, minimum.chi2 / freedom, valid, described)
 
 
-def _with_drifts(windows: list[Window]) -> tuple[Window, ...]:
+@dataclass(frozen=True)
+class _Fitted:
+    """A window with the fit in it."""
+
+    window: Window
+    task: Task
+    minimum: Point
+
+
+def _with_drifts(fits: list[_Fitted], of: str) -> tuple[Window, ...]:
     """Return the windows, narrowest first, with the largest change of each from a narrower one."""
     found: list[Window] = []
-    for window in windows:
-        drift = max((_change(narrow, window) for narrow in found), default=0.0)
-        found.append(replace(window, drift=drift))
+    for i, wide in enumerate(fits):
+        drift = max((_drift(narrow, wide, of) for narrow in fits[:i]), default=0.0)
+        found.append(replace(wide.window, drift=drift))
     return tuple(found)
+
+
+def _drift(narrow: _Fitted, wide: _Fitted, of: str) -> float:
+    """Return the change from one window to another, in standard errors; large ones as chi^2 shows them."""
+    change = _change(narrow.window, wide.window)
+    if change <= DRIFT:
+        return change
+    place = narrow.task.places[0][of]
+    values = wide.task.values(0, wide.minimum)
+    start = np.array([_unknown(narrow.task, name, values) for name in narrow.task.places[0]])
+    held = narrow.task.problem.minimise(start, held=(place,))
+    rise = (held.chi2 - narrow.minimum.chi2) / narrow.task.rises(narrow.minimum)[place]
+    variances = [(one.window.error / one.window.value) ** 2 for one in (narrow, wide)]
+    # a wide window that knows less than a narrow one is no efficient estimator: all of the change counts
+    left = 1.0 if variances[1] >= variances[0] else 1 - variances[1] / variances[0] + _RESOLUTION**2 / variances[0]
+    return min(change, math.sqrt(max(rise, 0.0) / left))
+
+
+def _unknown(task: Task, name: str, values: dict[str, float]) -> float:
+    return math.log(values[name]) if task.model[name].log else values[name]
 
 
 def _change(narrow: Window, wide: Window) -> float:

@@ -24,6 +24,9 @@ DIFFUSE = (4 * math.pi, 3.0)
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
+_NEAR = 0.02  # step, of the distance to the pole, up to which a difference is taken from a slope
+_PLACES = (1 - np.cos(math.pi * (np.arange(7) + 0.5) / 7)) / 2
+_POWERS = np.linalg.inv(np.vander(_PLACES, increasing=True))[1:]  # of the polynomial through seven values, from x on
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,19 @@ class Kernel:
     def drop(self, start: float, step: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return K(p) - K(p + step) and its derivatives by p and by the step, for steps >= 0 of shape (n,).
 
-        Where the step is small the difference is the integral of the slope: it keeps its digits at low field.
+        Where the step is small the difference is the integral of the slope, and that of the slopes a polynomial in the
+        step: both keep their digits at low field.
         """
         first, first_slope = self.both(np.full(step.size, start))
         last, last_slope = self.both(start + step)
-        near = step <= 0.02 * (start + self.pole)
-        value = first - last
+        width = _NEAR * (start + self.pole)
+        near = step <= width
+        value, by_start = first - last, first_slope - last_slope
         within = start + step[near, np.newaxis] * _NODES
         value[near] = -step[near] * (self.both(within.ravel())[1].reshape(within.shape) @ _WEIGHTS)
-        return value, first_slope - last_slope, -last_slope
+        share = step[near, np.newaxis] / width
+        by_start[near] = -(share ** np.arange(1, 7)) @ (_POWERS @ self.both(start + width * _PLACES)[1])
+        return value, by_start, -last_slope
 
 
 def _root(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -128,7 +135,7 @@ def strip_rate(field_T: np.ndarray | float, width_nm: float) -> np.ndarray:
 def cylinder_rate(field_T: np.ndarray | float, radius_nm: float) -> np.ndarray:
     """Return 1/(D tau_B) = r^2/l_B^4 [1/nm^2] of a diffusive solid cylinder, field perpendicular to its axis.
 
-    Derived in first order in the field; no paper with this number was opened.
+    Derived in first order in the field, the average of A^2 over the cross-section; no paper with it was opened.
     """
     return (radius_nm * inverse_area(field_T)) ** 2
 
@@ -136,7 +143,7 @@ def cylinder_rate(field_T: np.ndarray | float, radius_nm: float) -> np.ndarray:
 def axial_rate(field_T: np.ndarray | float, radius_nm: float) -> np.ndarray:
     """Return 1/(D tau_B) = r^2/(2 l_B^4) [1/nm^2] of a diffusive solid cylinder, field along its axis.
 
-    Derived in first order in the field; no paper with this number was opened.
+    Derived in first order in the field, the average of A^2 over the cross-section; no paper with it was opened.
     """
     return cylinder_rate(field_T, radius_nm) / 2
 

@@ -21,7 +21,9 @@ from analysis.mode_sum import film_cooperon
 from analysis.model import Model, Parameter, Remark
 from analysis.sample import Sample
 
-KAWABATA_SOURCE = "A. Kawabata, Solid State Commun. 34, 431 (1980), doi:10.1016/0038-1098(80)90644-4"
+KAWABATA_SOURCE = (
+    "A. Kawabata, Solid State Commun. 34, 431 (1980), doi:10.1016/0038-1098(80)90644-4 (DOI not confirmed)"
+)
 FUKUYAMA_SOURCE = "H. Fukuyama, K. Hoshino, J. Phys. Soc. Jpn 50, 2131 (1981), doi:10.1143/JPSJ.50.2131"
 FILM_SOURCE = (
     "sum over transverse modes of S. Hikami, A. I. Larkin, Y. Nagaoka, Prog. Theor. Phys. 63, 707 (1980), "
@@ -122,9 +124,11 @@ def _zero_field_shift(b_phi: float, c: float, w: np.ndarray) -> tuple[np.ndarray
     r_0, r = np.sqrt(b_phi * (b_phi + 2 * c)), np.sqrt(b_phi * (b_phi + 2 * c) + w**2)
     p_0, p = np.sqrt(2 * (m + r_0)), np.sqrt(2 * (m + r))
     ratio = -2 * w**2 / ((r + r_0) * (p + p_0) * p * p_0)
-    # d(1/P) = -(dm + dR)/P^3, and dR = (m dB_phi + B_phi dc + w dw)/R
-    by_phi = (1 + m / r_0) / p_0**3 - (1 + m / r) / p**3
-    by_c = (1 + b_phi / r_0) / p_0**3 - (1 + b_phi / r) / p**3
+    # d(1/P) = -(dm + dR)/P^3, and dR = (m dB_phi + B_phi dc + w dw)/R: (1 + m/R_0)/P_0^3 - (1 + m/R)/P^3 and the like
+    rise = w**2 / (r + r_0)  # R - R_0
+    cubes = 2 * rise * (p**2 + p * p_0 + p_0**2) / ((p + p_0) * (p * p_0) ** 3)  # 1/P_0^3 - 1/P^3
+    quotients = cubes / r_0 + rise / (r * r_0 * p**3)
+    by_phi, by_c = cubes + m * quotients, cubes + b_phi * quotients
     return 2 * c * ratio, 2 * c * by_phi, 2 * (ratio + c * by_c), -2 * c * w / (r * p**3)
 
 

@@ -3,10 +3,11 @@
 A gap 2 M turns the Berry phase of an orbit away from pi. With the Fermi energy E_F from the middle of the gap and
 cos T = M/E_F, delta sigma = alpha_1 F(B, B_phi + B_1) + alpha_0 F(B, B_phi + B_0).
 
-The coefficient alpha_1 is UNVERIFIED: the form remembered from the paper and the form derived again from the Cooperon
-ladder differ at order (M/E_F)^2. Both are here, as two models, and each says so to its user. alpha_0, B_0, B_1 and the
-limits of alpha_1 are the same in both. With both prefactors free the two terms are the model `two_channels`, given a
-start for its alpha_1 and alpha_2.
+Prefactors and fields are derived again, from the Cooperon ladder and the boxes that turn a velocity round, and a test
+has them from spinors on a ring of angles. The alpha_1 that is remembered from the paper is UNVERIFIED: it differs
+at order (M/E_F)^2, up to a factor of 2. Both are here, as two models, and each says so to its user. alpha_0, B_0, B_1
+and the limits of alpha_1 are the same in both. With both prefactors free the two terms are the model `two_channels`,
+given a start for its alpha_1 and alpha_2.
 """
 
 from __future__ import annotations
@@ -117,20 +118,22 @@ def _known(sample: Sample) -> dict[str, float]:
     return {"l_e_nm": sample.mean_free_path_nm / 8**0.5}
 
 
-def _validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
-    remarks = diffusive_film(values["l_phi_nm"], curve, sample)
-    if sample.mean_free_path_nm is None and values["l_e_nm"] == L_E.default:
-        text = f"the mean free path is not given: L_e = {L_E.default:.3g} nm is assumed; M/E_F depends on it"
-        remarks.append(Remark("assumed", text))
-    c = cos_theta(values["l_gap_nm"], values["l_e_nm"])
-    published, derived = (weights_and_rates(c, form)[0][0] for form in (True, False))
-    remarks.append(Remark(
-        "unverified",
-        f"M/E_F = {c:.3g}; alpha_1 is {published:.3g} in the published form and {derived:.3g} when derived again, and "
-        "which is right is not verified: fit massive_dirac and massive_dirac_published, or two_channels with a start "
-        "for alpha_1 and alpha_2",
-    ))  # fmt: skip
-    return remarks
+def _validity(published: bool) -> Callable[[Mapping[str, float], Curve, Sample], list[Remark]]:
+    def validity(values: Mapping[str, float], curve: Curve, sample: Sample) -> list[Remark]:
+        remarks = diffusive_film(values["l_phi_nm"], curve, sample)
+        if sample.mean_free_path_nm is None and values["l_e_nm"] == L_E.default:
+            text = f"the mean free path is not given: L_e = {L_E.default:.3g} nm is assumed; M/E_F depends on it"
+            remarks.append(Remark("assumed", text))
+        c = cos_theta(values["l_gap_nm"], values["l_e_nm"])
+        remembered, derived = (weights_and_rates(c, form)[0][0] for form in (True, False))
+        text = (
+            f"M/E_F = {c:.3g}; alpha_1 is {derived:.3g} as derived here and {remembered:.3g} in the form remembered "
+            "from the paper (UNVERIFIED)"
+        )
+        other = "massive_dirac, which has the derived one" if published else "massive_dirac_published to compare"
+        return [*remarks, Remark("unverified" if published else "alpha_1", f"{text}: fit {other}, or two_channels")]
+
+    return validity
 
 
 def _out_of_reach(values: Mapping[str, float], curve: Curve) -> dict[str, str]:
@@ -141,19 +144,19 @@ def _out_of_reach(values: Mapping[str, float], curve: Curve) -> dict[str, str]:
 def _massive_dirac(name: str, form: str, published: bool) -> Model:
     return Model(
         name=name,
-        title=f"Dirac cone with a gap: alpha_1 F(B_phi + B_1) + alpha_0 F(B_phi + B_0), {form} alpha_1 (UNVERIFIED)",
+        title=f"Dirac cone with a gap: alpha_1 F(B_phi + B_1) + alpha_0 F(B_phi + B_0), alpha_1 {form}",
         source=SOURCE,
         parameters=(L_PHI, L_GAP, L_E),
         both=_both(published),
         guess=_guess(published),
-        validity=_validity,
+        validity=_validity(published),
         known=_known,
         out_of_reach=_out_of_reach,
     )
 
 
 MASSIVE_DIRAC = _massive_dirac("massive_dirac", "derived again", published=False)
-"""alpha_1 = -a^4 b^4/(2 W^2). UNVERIFIED against the paper."""
+"""alpha_1 = -a^4 b^4/(2 W^2), derived."""
 
-MASSIVE_DIRAC_PUBLISHED = _massive_dirac("massive_dirac_published", "published", published=True)
+MASSIVE_DIRAC_PUBLISHED = _massive_dirac("massive_dirac_published", "as remembered (UNVERIFIED)", published=True)
 """alpha_1 = -a^4 b^4/(S W), as the paper is remembered. UNVERIFIED."""

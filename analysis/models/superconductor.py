@@ -22,11 +22,12 @@ from analysis.superconducting_fluctuations import aslamazov_larkin, larkin_beta
 
 LARKIN_SOURCE = (
     "A. I. Larkin, JETP Lett. 31, 219 (1980); E. Abrahams, R. E. Prange, M. J. Stephen, Physica 55, 230 (1971), "
-    "doi:10.1016/0031-8914(71)90258-8"
+    "doi:10.1016/0031-8914(71)90258-8 (DOI not confirmed)"
 )
 NEAR_SOURCE = (
     "J. M. B. Lopes dos Santos, E. Abrahams, Phys. Rev. B 31, 172 (1985), doi:10.1103/PhysRevB.31.172; "
-    "E. Abrahams, R. E. Prange, M. J. Stephen, Physica 55, 230 (1971), doi:10.1016/0031-8914(71)90258-8"
+    "E. Abrahams, R. E. Prange, M. J. Stephen, Physica 55, 230 (1971), doi:10.1016/0031-8914(71)90258-8 "
+    "(DOI not confirmed)"
 )
 
 L_PHI = Parameter("l_phi_nm", "nm", 1.0, 1e6, "phase coherence length sqrt(D tau_phi)")

@@ -15,6 +15,7 @@ WRONG_UNIT = 1e4
 
 SLOW = {
     "rashba_dresselhaus",
+    "spin_helix",
     "rashba_cubic",
     "fukuyama_hoshino_zeeman",
     "fukuyama_hoshino",

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.constants import G0, HBAR_OVER_4E, E, H, field_of_length, length_of_field
+from analysis.wire_cooperon import inverse_area
+from tests.analysis.models.golden_rest import agree, golden
 
 
 def test_units_of_the_field():
@@ -16,6 +18,12 @@ def test_units_of_the_field():
 def test_lengths_and_fields_are_two_names(length_m, field_T):
     assert field_of_length(length_m) == pytest.approx(field_T, rel=1e-3)
     assert length_of_field(field_of_length(length_m)) == pytest.approx(length_m, rel=1e-14)
+
+
+@golden
+def test_golden_values():
+    agree("B_of_L", lambda a: field_of_length(a["L"]))
+    agree("lB", lambda a: 1e-9 * inverse_area(a["B"]) ** -0.5)
 
 
 def test_arrays_too():

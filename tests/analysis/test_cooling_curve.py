@@ -28,6 +28,7 @@ def test_logarithm_beside_phonons():
     assert (curve.direction, curve.name) == ("rises", "ln T")
     assert [curve.verdict.presence(t) for t in (LOGARITHM, METAL_2, METAL_5)] == ["present"] * 3
     assert curve.verdict.presence(KONDO) == "absent"
+    assert "kondo_curve" not in {r.code for r in curve.remarks}
     for name, true in (("residual_ohm", R), ("ln_T_slope", 1.7), ("t2_ohm_per_K2", 1e-3), ("t5_ohm_per_K5", 1e-8)):
         assert abs(curve.verdict[name].value - true) < 4 * curve.verdict[name].error
     assert "share that form" in curve.sentence
@@ -38,6 +39,8 @@ def test_kondo_is_told_by_its_saturation():
     assert curve.name == "Kondo scattering that saturates"
     assert curve.verdict["kondo_K"].value == pytest.approx(4, rel=0.25)
     assert curve.verdict["kondo_ohm"].value == pytest.approx(10, rel=0.1)
+    # the exponent of the curve is empirical: the user is told
+    assert "UNVERIFIED" in {r.code: r.message for r in curve.remarks}["kondo_curve"]
 
 
 def test_fluctuations_above_the_transition():

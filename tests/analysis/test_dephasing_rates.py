@@ -52,6 +52,8 @@ def test_spin_flips_are_most_at_the_kondo_temperature():
     rate = spin_flip_rate(np.array([0.01, 0.04, 0.16]), 0.04, 5.86e22, 1.03e47)
     assert rate[1] > rate[0] == pytest.approx(rate[2])
     assert rate[1] == pytest.approx(5.86e22 / (math.pi * HBAR * 1.03e47))
+    # silver with 1 ppm, physics-rest section 4
+    assert rate[1] == pytest.approx(1.7e9, rel=0.02)
 
 
 def test_tail_of_spin_flips_is_that_of_hamann():

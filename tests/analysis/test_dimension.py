@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from analysis.curve import Curve
-from analysis.dimension import FAMILIES, check_dimension, thermal_length_nm
+from analysis.dimension import FAMILIES, check_dimension, film_beyond_diffusion, is_film, moves_in_plane
 from analysis.fit import fit
+from analysis.interaction import thermal_length_nm
 from analysis.model import MODELS
 from analysis.sample import Sample
 
@@ -31,7 +32,6 @@ CASES = {
     ),
     "a bulk taken for a film": ("kawabata", (100.0, 5000.0), 1.0, "hln", Sample(thickness_nm=5000.0)),
     "a film taken for bulk": ("film_crossover", (300.0, 400.0), 0.2, "kawabata", Sample(thickness_nm=400.0)),
-    "a film beyond diffusion": ("ballistic", (300.0, 50.0), 0.5, "hln", Sample(mean_free_path_nm=50.0)),
 }  # fmt: skip
 
 
@@ -86,12 +86,32 @@ def test_a_wire_formula_on_a_film_goes_back_to_the_film():
     assert check.best.values["l_phi_nm"] == pytest.approx(300, rel=0.05)
 
 
-def test_beyond_diffusion_with_spin_orbit_scattering_is_said_and_not_refitted():
+def test_beyond_diffusion_a_diffusive_formula_is_said_not_to_hold():
+    """Another formula is `analysis.alternative`'s to find: neither thickness nor width asks for it."""
     sample = Sample(mean_free_path_nm=30.0)
     data = curve("hln_full", (300.0, 80.0, 1e-3), 0.4)
     check = check_dimension(fit("hln_full", data, sample=sample), data, sample)
     assert not check.refitted
     assert "make the window narrower" in check.sentence
+    exact = check_dimension(fit("ballistic_so", data, sample=sample), data, sample)
+    assert exact.settled
+    assert "ballistic_so holds beyond diffusion" in exact.sentence
+
+
+def test_where_diffusion_ends_and_whether_electrons_fly_in_the_plane():
+    sample = Sample(mean_free_path_nm=30.0)
+    data = curve("hln_full", (300.0, 80.0, 1e-3), 0.4)
+    fitted = fit("hln_full", data, sample=sample)
+    # B_tr = hbar/(2 e l^2) = 0.366 T
+    assert film_beyond_diffusion(fitted, data, sample)
+    assert not film_beyond_diffusion(fitted, data.within(0.03), Sample(mean_free_path_nm=5.0))
+    assert not film_beyond_diffusion(fitted, data, Sample())
+    assert not is_film(fitted, data, Sample(width_um=0.05))
+    assert not film_beyond_diffusion(fitted, data, Sample(mean_free_path_nm=30.0, width_um=0.05))
+    assert moves_in_plane(sample)
+    assert moves_in_plane(Sample(mean_free_path_nm=30.0, thickness_nm=10.0))
+    assert not moves_in_plane(Sample(mean_free_path_nm=30.0, thickness_nm=100.0))
+    assert not moves_in_plane(Sample(thickness_nm=10.0))
 
 
 def test_a_model_without_a_relative_in_another_dimension_is_not_replaced():
@@ -129,7 +149,7 @@ def test_a_conductor_shorter_than_l_phi_is_coherent():
 
 def test_the_thermal_length_may_have_another_dimension():
     # sqrt(hbar D/(k T)) = 87.4 nm for 10 cm^2/s at 1 K
-    assert thermal_length_nm(1.0, 10.0) == pytest.approx(87.40, rel=1e-3)
+    assert float(thermal_length_nm(1.0, 10.0)) == pytest.approx(87.40, rel=1e-3)
     sample = Sample(width_um=0.1)
     data = curve("wire", (1000.0, 100.0), 0.05, temperature_K=1.0)
     fitted = fit("wire", data, sample=sample)

@@ -12,7 +12,7 @@ from analysis.sample import Sample
 FIELD = np.linspace(-0.2, 0.2, 201)
 NOISE = 1e-4
 
-SLOW = ("rashba_cubic", "wire_nyquist_so", "rashba_dresselhaus", "fukuyama_hoshino_zeeman")
+SLOW = ("rashba_cubic", "wire_nyquist_so", "rashba_dresselhaus", "spin_helix", "fukuyama_hoshino_zeeman")
 """Models of which a hundred fits take more than ten seconds."""
 every_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 

@@ -1,5 +1,7 @@
 """What is looked at once a sweep is complete, and when the fit is replaced."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,17 +34,42 @@ def test_a_model_that_holds_stays(seed):
     assert len(found.sentences) == 3
 
 
-def test_a_classical_magnetoresistance_is_left_out_by_the_window():
+def test_a_classical_magnetoresistance_is_left_out_by_the_window_where_the_model_is_given():
     data = curve("hln", 1.0, 300.0, reach_T=0.5, extra=-8.0)
     first = fit("hln", data, fixed={"alpha": 1.0})
-    found = examine(first, data, Sample(), may_replace=True)
+    found = examine(first, data, Sample(), may_replace=False)
     assert abs(first["l_phi_nm"].value - 300) > 20
     assert found.narrowed
     assert found.fit["l_phi_nm"].value == pytest.approx(300, abs=15)
     assert "window" in {remark.code for remark in found.remarks}
-    given = examine(first, data, Sample(), may_replace=True, window_given=True)
+    given = examine(first, data, Sample(), may_replace=False, window_given=True)
     assert not given.narrowed
     assert given.fit.window_T == first.window_T
+    # where it may be replaced, the parabola is fitted with it, in the whole window
+    freely = examine(first, data, Sample(), may_replace=True, fixed={"alpha": 1.0})
+    assert not freely.narrowed
+    assert freely.fit.model.endswith("+kohler")
+    assert abs(freely.fit["l_phi_nm"].value - 300) < 3 * freely.fit["l_phi_nm"].error
+    assert {"background"} <= {remark.code for remark in freely.remarks}
+
+
+def test_a_slow_model_that_misses_the_curve_is_not_fitted_many_times_more():
+    """A misfit is said once: neither eight windows nor structure that is no fluctuation are fitted to the end."""
+    calls = 0
+    slow = MODELS["wire_nyquist_so"]
+
+    def counted(field_T, *parameters):
+        nonlocal calls
+        calls += 1
+        return slow.both(field_T, *parameters)
+
+    sample = Sample(width_um=0.3)
+    data = curve("hln", 1.0, 200.0, extra=-25.0)
+    first = fit(replace(slow, both=counted), data, sample=sample)
+    assert "misfit" in {remark.code for remark in first.remarks}
+    needed, calls = calls, 0
+    examine(first, data, sample, may_replace=False)
+    assert calls < max(needed, 300)
 
 
 @pytest.mark.parametrize("seed", [50003, 50057])

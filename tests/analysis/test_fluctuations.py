@@ -232,3 +232,19 @@ def test_fluctuations_of_a_measured_sweep(measured_sweeps):
     assert 0.4 < np.mean([holds(one.fit) for one in results]) < 0.95
     # the structure has moved the zero fields of the legs, and the fit moves them back
     assert 0 < np.median([abs(one.centre_T) for one in results]) < 1e-3
+
+
+@pytest.mark.parametrize("code", ["conductance_unit", "field_unit"])
+def test_nothing_is_said_of_fluctuations_where_the_units_are_in_doubt(code):
+    field = np.linspace(-0.2, 0.2, 401)
+    structure = 0.1 * np.cos(np.abs(field) / 3e-3 + 1.0)
+    units_T, units_G0 = (1e-4, 1.0) if code == "field_unit" else (1.0, 1e4)
+    dsigma = MODELS["hln"].value(field, 1.0, 200.0) + structure + np.random.default_rng(0).normal(0, 0.01, 401)
+    right = Curve(field, dsigma, np.full(401, 0.01))
+    wrong = Curve(units_T * field, units_G0 * dsigma, np.full(401, 0.01 * units_G0))
+    assert fit_symmetrized(fit("hln", right), right).fluctuations.significance > 2.5
+    found = fit_symmetrized(fit("hln", wrong), wrong)
+    assert found.fit is None
+    assert not found.fluctuations.recognised
+    assert "conductance fluctuations" not in found.fluctuations.sentence
+    assert "not looked for" in found.fluctuations.sentence

@@ -17,6 +17,7 @@ from analysis.interaction import (
     interaction_strength,
     kondo_resistance,
     maki_thompson_conductivity,
+    thermal_length_nm,
     wire_interaction,
     zeeman_interaction,
 )
@@ -32,6 +33,7 @@ def fluctuations(a):
 
 
 FUNCTIONS = {
+    "L_T": lambda a: 1e-9 * thermal_length_nm(a["T"], 1e4 * a["D"]),
     "dG_ee_1d": lambda a: wire_interaction(a["T"], 1e4 * a["D"], a["L"]),
     "dsigma_ee_2d": lambda a: film_interaction(a["T2"], a["T1"]),
     "dsigma_ee_3d": lambda a: bulk_interaction(a["T"], 1e4 * a["D"]),
@@ -87,11 +89,18 @@ def test_fluctuations_in_bulk_are_those_of_films_stacked():
     # eps -> eps + xi^2 k^2 along the third direction: sigma_3D = int dk/(2 pi) sigma_2D
     xi, tc, epsilon = 1e-8, 4.0, 0.05
     t = tc * math.exp(epsilon)
-    film = lambda q: E**2 / (16 * HBAR * (epsilon + q**2)) / (2 * math.pi * xi)  # noqa: E731
-    expected = quad(film, -math.inf, math.inf)[0]
+    sheet = lambda q: E**2 / (16 * HBAR * (epsilon + q**2)) / (2 * math.pi * xi)  # noqa: E731
+    expected = quad(sheet, -math.inf, math.inf)[0]
     assert float(aslamazov_larkin_conductivity(t, tc, 3, coherence_m=xi)) == pytest.approx(expected, rel=1e-8)
-    wire = aslamazov_larkin_conductivity(t, tc, 1, coherence_m=xi, cross_section_m2=1e-16)
-    assert float(wire) == pytest.approx(math.pi * E**2 * xi / (16 * HBAR * 1e-16) * epsilon**-1.5)
+
+    # and a film is wires side by side
+    def wire(q):
+        own = tc * math.exp(epsilon + q**2)
+        line = aslamazov_larkin_conductivity(own, tc, 1, coherence_m=xi, cross_section_m2=1e-16)
+        return float(line) * 1e-16 / (2 * math.pi * xi)
+
+    film = float(aslamazov_larkin_conductivity(t, tc))
+    assert quad(lambda q: wire(q) / film, -8, 8, points=[0])[0] == pytest.approx(1, rel=1e-3)
 
 
 def test_maki_thompson_is_the_field_free_end_of_the_model_in_field():

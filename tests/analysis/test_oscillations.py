@@ -56,6 +56,28 @@ def test_cold_and_clean_limit_is_four():
     assert lifshitz_kosevich(field, 1e-9, 1.0, 0.067, 1e9, gamma_B=0.5) == pytest.approx(-4, rel=1e-5)
 
 
+def test_bulk_amplitude_is_five_halves():
+    # short-range scatterers let orbits of levels N, N' jump, sigma_xx ~ sum (N + N' + 1) g_N g_N', with
+    # g_N = (E - N - 1/2)^(-1/2): 1 from sum g_N and 3/2 from sum (N + 1/2) g_N; energies in hbar omega_c
+    theta, middle = 0.15, 400
+    v, weight = np.polynomial.legendre.leggauss(60)
+    v, weight = (v + 1) / 2, weight / 2
+    energy = np.linspace(middle, middle + 1, 21)
+    average = np.zeros((2, energy.size))
+    for last in range(middle - 8, middle + 9):  # E between two levels, last + 1/2 + v^2
+        n = np.arange(last + 1)[:, np.newaxis]
+        g = 1 / np.sqrt(v**2 + last - n)
+        sums = np.array([g.sum(axis=0), ((n + 0.5) * g).sum(axis=0)])
+        thermal = 1 / (4 * theta * np.cosh((last + 0.5 + v**2 - energy[:, np.newaxis]) / (2 * theta)) ** 2)
+        average += sums @ (2 * v * weight * thermal).T
+    smooth = np.array([2 * energy**0.5, 4 / 3 * energy**1.5])
+    wave = (average / smooth - 1).sum(axis=0)
+    mass = theta / float(thermal_argument(1.0, 1.0, 1.0)) * 2 * math.pi**2  # k T = theta hbar e B/m at 1 K, 1 T
+    field = middle / energy  # F/B = E, and so little of it that k T stays theta
+    expected = lifshitz_kosevich(field, 1.0, float(middle), mass, 1e9, amplitude=2.5, harmonics=3, kind=MAXIMAL)
+    assert wave == pytest.approx(expected, abs=0.02 * np.abs(expected).max())
+
+
 def test_hot_limit_stays_finite():
     assert np.all(np.abs(lifshitz_kosevich(np.array([1e-3, 0.1]), 300.0, F, 1.0, 1.0)) < 1e-100)
 

@@ -1,3 +1,4 @@
+import re
 import time
 
 import numpy as np
@@ -5,9 +6,10 @@ import pytest
 
 from analysis.curve import Curve
 from analysis.fit import fit
+from analysis.live import Settings, analyse_curve
 from analysis.model import MODELS
 from analysis.sample import Sample
-from analysis.window import DRIFT, scan_windows
+from analysis.window import DRIFT, scan_windows, too_narrow
 
 NOISE = 5e-3
 
@@ -134,3 +136,55 @@ def test_cheap_enough_to_be_live():
         scan_windows(fitted, data)
         times.append(time.perf_counter() - began)
     assert min(times) < 0.03
+
+
+def test_a_curve_hardly_above_the_noise_is_not_said_to_drift():
+    """Where L_phi is all but lost, chi^2 is no parabola, and errors from its curvature tell of drifts that are none."""
+    cases = [("hln", (1.0, 300.0), 0.5), ("hln", (1.0, 100.0), 0.2), ("hln_full", (200.0, 1e4, 1e-3), 0.2)]
+    for model, parameters, noise in cases:
+        drifting = 0
+        for seed in range(40):
+            data = curve(model, parameters, seed=seed, noise=noise)
+            drifting += "drifts" in scanned(model, data).sentence
+        assert drifting <= 4  # 5 % of 40 are 2, and 4 more than once in 20 times
+
+
+def test_a_wrong_model_is_seen_to_drift():
+    def two_channels(seed):
+        field = np.linspace(-0.2, 0.2, 201)
+        one, other = (MODELS["hln"].value(field, 0.5, l_phi_nm) for l_phi_nm in (400.0, 100.0))
+        return Curve(field, one + other + np.random.default_rng(seed).normal(0, 0.02, 201), np.full(201, 0.02))
+
+    thick = [scanned("hln", curve("film_crossover", (300.0, 200.0), seed=seed, noise=0.02)) for seed in range(20)]
+    pair = [scanned("hln", two_channels(seed)) for seed in range(20)]
+    for scans in (thick, pair):
+        assert np.mean(["drifts" in scan.sentence for scan in scans]) >= 0.9
+
+
+def test_fields_that_come_again_are_not_a_window():
+    field = np.repeat([-0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4], 12)
+    dsigma = MODELS["hln"].value(field, 1.0, 100.0) + np.random.default_rng(0).normal(0, NOISE, field.size)
+    data = Curve(field, dsigma, np.full(field.size, NOISE))
+    scan = scanned("hln", data)
+    assert all(np.unique(np.abs(data.within(window.limit_T).field_T)).size >= 3 for window in scan.windows)
+
+
+def test_fields_in_a_few_coarse_steps_have_one_window():
+    field = np.repeat([-0.4, -0.2, 0.0, 0.2, 0.4], [12, 2, 2, 2, 12])
+    dsigma = MODELS["hln"].value(field, 1.0, 100.0) + np.random.default_rng(0).normal(0, NOISE, field.size)
+    scan = scanned("hln", Curve(field, dsigma, np.full(field.size, NOISE)))
+    assert len(scan.windows) <= 1
+
+
+def test_a_window_of_too_few_points_is_said_with_the_one_that_would_do():
+    data = curve("hln", (1.0, 300.0))
+    assert too_narrow(data, None) == ""
+    assert too_narrow(data, 0.02) == ""
+    said = too_narrow(data, 2.2e-3)
+    assert "keeps 5 of 201 points, a fit takes 8" in said
+    assert too_narrow(data, float(re.search(r"at least ([0-9.]+) T", said)[1])) == ""
+    result = analyse_curve(data, Settings(window_T=2.2e-3))
+    assert result.fit is None
+    assert "points, a fit takes 8" in result.advice
+    with pytest.raises(ValueError, match=r"window: 1e-09 T is below 1e-06 T.*give it in tesla"):
+        Settings(window_T=1e-9)
