@@ -34,7 +34,7 @@ class CarriedNoise:
     taken : ndarray, shape (rows, p)
         Orthonormal columns: what each leg has lost of its noise, a constant and a straight line.
     power : ndarray, shape (m,)
-        S at 1/2m, 2/2m, ... m/2m cycles a block.
+        S of the m cosines of a sweep: at 1/2m, 2/2m, ... (m - 1)/2m cycles a block, and the first for a constant too.
     block : int
         Neighbouring rows to which the spectrum belongs as one.
     own : ndarray, shape (n,)
@@ -85,10 +85,11 @@ def carried_noise(
         As in `CarriedNoise`.
     """
     blocks = -(-len(point) // block)
-    cycles = np.maximum(np.arange(blocks), 1) / (2 * blocks)
+    power = spectrum.power(np.arange(1, blocks) / (2 * blocks))
     lines = []
     for one in np.unique(leg):
         here = leg == one
         centred = np.where(here, field_T - field_T[here].mean(), 0.0)
         lines += [here / np.sqrt(here.sum()), centred / max(float(np.sqrt(centred @ centred)), 1e-300)]
-    return CarriedNoise(point, weight, np.column_stack(lines), spectrum.power(cycles), block, own)
+    # a constant has no frequency: what is left of one is taken for the slowest cosine
+    return CarriedNoise(point, weight, np.column_stack(lines), np.append(power[:1], power), block, own)

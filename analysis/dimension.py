@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.constants import HBAR, E
+from analysis.constants import HBAR, E, field_of_length
 from analysis.curve import Curve
 from analysis.estimate import FitResult
 from analysis.interaction import thermal_length_nm
@@ -37,6 +37,10 @@ LONG = 10.0
 
 BALLISTIC_RATIO, BALLISTIC_FIELD = 1e-3, 0.1
 """B_phi and the largest field in B_tr above which formulas of diffusion are several per cent wrong."""
+
+FLAT_FIELD = 0.3
+"""The largest field in B_t = (hbar/4e)(pi/t)^2, the B_i of the lowest mode across the film, up to which that mode does
+not show: above, a two-dimensional formula misses 0.004 G0 and more, however long L_phi is."""
 
 _WIRE_FIELD = 4.0  # (W/l_B)^2 up to which the formula of a wire holds
 _EVIDENCE = 6.0  # of AICc, odds of 20 to 1, before spin-orbit scattering is taken to be there
@@ -72,7 +76,8 @@ class DimensionCheck:
     settled : bool
         The model of `best` is that of the dimension its own L_phi gives.
     ratios : dict of str to float
-        What it was decided by, with the final L_phi: "t/L_phi", "L_phi/W", "L/L_phi", "l/W", "B_phi/B_tr", "B/B_tr".
+        What it was decided by, with the final L_phi: "t/L_phi", "B/B_t", "L_phi/W", "L/L_phi", "l/W",
+        "B_phi/B_tr", "B/B_tr".
     remarks : tuple of Remark
     sentence : str
     """
@@ -151,14 +156,16 @@ def _ratios(fitted: FitResult, curve: Curve, sample: Sample) -> dict[str, float]
     """Return the ratios that can be had from what is known."""
     l_phi, path = fitted.values["l_phi_nm"], sample.mean_free_path_nm
     width = None if sample.width_um is None else 1e3 * sample.width_um
-    length = _length_nm(sample)
+    length, highest_T = _length_nm(sample), float(np.abs(curve.field_T).max())
+    b_t = None if sample.thickness_nm is None else field_of_length(1e-9 * sample.thickness_nm / math.pi)
     found: dict[str, float | None] = {
         "t/L_phi": None if sample.thickness_nm is None else sample.thickness_nm / l_phi,
+        "B/B_t": None if b_t is None else highest_T / b_t,
         "L_phi/W": None if width is None else l_phi / width,
         "L/L_phi": None if length is None else length / l_phi,
         "l/W": None if width is None or path is None else path / width,
         "B_phi/B_tr": None if path is None else path**2 / (2 * l_phi**2),
-        "B/B_tr": None if path is None else float(np.abs(curve.field_T).max()) * 2 * E * (1e-9 * path) ** 2 / HBAR,
+        "B/B_tr": None if path is None else highest_T * 2 * E * (1e-9 * path) ** 2 / HBAR,
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -178,7 +185,9 @@ def _dimension(fitted: FitResult, curve: Curve, sample: Sample) -> str:
         return "bulk"
     if ratio.get("t/L_phi", 0.0) > THIN:
         return "thick film"
-    return "film"
+    # electrons that fly across have no modes there
+    diffuse = sample.thickness_nm is not None and not moves_in_plane(sample)
+    return "thick film" if diffuse and ratio["B/B_t"] > FLAT_FIELD else "film"
 
 
 def film_beyond_diffusion(fitted: FitResult, curve: Curve, sample: Sample) -> bool:
@@ -274,8 +283,11 @@ def _thermal(curve: Curve, sample: Sample, fitted: FitResult, diffusion_cm2_per_
 
 
 _REASONS: Mapping[str, Callable[[dict[str, float]], str]] = {
-    "film": lambda ratio: _listed(ratio, "t/L_phi", "L_phi/W", "B_phi/B_tr", "B/B_tr"),
-    "thick film": lambda ratio: f"t = {ratio['t/L_phi']:.2g} L_phi, between two and three dimensions",
+    "film": lambda ratio: _listed(ratio, "t/L_phi", "B/B_t", "L_phi/W", "B_phi/B_tr", "B/B_tr"),
+    "thick film": lambda ratio: (
+        f"t = {ratio['t/L_phi']:.2g} L_phi and the field reaches {ratio['B/B_t']:.2g} (hbar/4e)(pi/t)^2, between two "
+        "and three dimensions"
+    ),
     "bulk": lambda ratio: f"t = {ratio['t/L_phi']:.2g} L_phi, three-dimensional",
     "wire": lambda ratio: f"L_phi = {ratio['L_phi/W']:.2g} W, one-dimensional",
     "short wire": lambda ratio: (

@@ -142,8 +142,10 @@ class Task:
         if not self._correlated:
             return self.variance(minimum) * minimum.inverse
         noise, independent = self._spread(minimum)
-        # of what no point tells the unit matrix has all: it is what the inverse has
-        return minimum.root @ (np.eye(minimum.u.size) + (noise - independent)) @ minimum.root.T
+        # of what no point tells the unit matrix has all, and never less than nothing
+        shares, directions = np.linalg.eigh(np.eye(minimum.u.size) - independent)
+        untold = (directions * np.maximum(shares, 0.0)) @ directions.T
+        return minimum.root @ (noise + untold) @ minimum.root.T
 
     def rises(self, minimum: Point) -> np.ndarray:
         """Return by how much chi^2 rises at one standard error of each unknown, shape (k,).
@@ -204,16 +206,17 @@ class Task:
     def _result(self, number: int, minimum: Point, ranges: Sequence[Interval], spread: np.ndarray) -> FitResult:
         block, curve, places = self.problem.blocks[number], self.curves[number], self.problem.blocks[number].places
         values = self.values(number, minimum)
+        gram, mean = minimum.products[number]
+        chi2, points, count = float(gram[-1, -1]), curve.field_T.size, places.size + self.offset
+        missed = self._weighted and misses(chi2, points - count)
         estimates = tuple(
-            _estimate(parameter, values[parameter.name], ranges[self.places[number][parameter.name]])
+            _estimate(parameter, values[parameter.name], ranges[self.places[number][parameter.name]], missed)
             if parameter.name in self.places[number]
             else Estimate(parameter.name, parameter.unit, values[parameter.name], None, None, None, True, True)
             for parameter in self.model.parameters
         )
         own = spread[places[:, np.newaxis], places]
-        gram, mean = minimum.products[number]
         offset_variance = self._offset_variance(number, minimum, own)
-        chi2, points, count = float(gram[-1, -1]), curve.field_T.size, places.size + self.offset
         remarks = (
             *self._remarks(minimum, points - count, chi2),
             *self._of_residuals(curve, values, chi2),
@@ -340,10 +343,12 @@ def _of_unknown(parameter: Parameter, unknown: float) -> float:
     return math.exp(unknown) if parameter.log else float(unknown)
 
 
-def _estimate(parameter: Parameter, value: float, interval: Interval) -> Estimate:
-    """Return the range of an unknown as an estimate of its parameter."""
+def _estimate(parameter: Parameter, value: float, interval: Interval, missed: bool) -> Estimate:
+    """Return the range of an unknown as an estimate of its parameter; a fit that misses the curve gives no bound."""
     lower, upper = (None if end is None else _of_unknown(parameter, end) for end in (interval.lower, interval.upper))
     if not interval.determined or lower is None or upper is None:
+        if missed:
+            lower = upper = None
         return Estimate(parameter.name, parameter.unit, None, None, lower, upper, False)
     error = max(upper - value, value - lower)
     # where the profile widens faster than a parabola, the error is what the 95 % interval says

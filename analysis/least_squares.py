@@ -26,6 +26,7 @@ _CHI2_TOLERANCE = 1e-10  # of chi^2: 1e-4 standard errors for 100 points
 _PATIENCE = 100  # steps after which the tolerance is widened by ten, and again: a valley without an end has no minimum
 _FLAT = 1e-200  # a curvature that is none
 _SAME_SLOPES = 0.01  # of an unknown: after a longer step the derivatives are others
+_TOLD_APART = 1e-4  # smallest eigenvalue of the scaled normal matrix from which on it may belong to the point before
 _ROUNDING = 1e-27  # of the sum of squares of the data: what is left of noiseless data
 
 
@@ -190,6 +191,13 @@ def _inverse(normal: np.ndarray) -> np.ndarray:
     return root @ root.T
 
 
+def _told_apart(normal: np.ndarray) -> bool:
+    """Return whether the unknowns are far from coinciding: no pivot is below the smallest eigenvalue."""
+    scale = np.sqrt(np.maximum(normal.diagonal(), _FLAT))
+    factor, failed = dpotrf(normal / (scale * scale[:, np.newaxis]))
+    return not failed and bool(factor.diagonal().min() ** 2 > _TOLD_APART)
+
+
 def _root(normal: np.ndarray) -> np.ndarray:
     scale = np.sqrt(np.maximum(normal.diagonal(), _FLAT))
     values, vectors = np.linalg.eigh(normal / (scale * scale[:, np.newaxis]))
@@ -270,9 +278,10 @@ class Problem:
     def _arrived(self, here: Point, step: np.ndarray) -> Point:
         """Return the minimum, the last step away from `here`.
 
-        Where nothing curves, a step that gains nothing may be a long one, and the curvature is not what it was.
+        Where nothing curves, a step that gains nothing may be a long one, and the curvature is not what it was. Where
+        unknowns can hardly be told apart, what is left of their curvature changes with the last step, however short.
         """
-        if abs(step).max() > _SAME_SLOPES:
+        if abs(step).max() > _SAME_SLOPES or not _told_apart(here.normal):
             there = self.at(here.u + step, range(step.size))
             return replace(there if there.chi2 <= here.chi2 else here, converged=True)
         moved = (part.after(step[block.places]) for part, block in zip(here.products, self.blocks, strict=True))

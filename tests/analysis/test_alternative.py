@@ -167,7 +167,7 @@ def test_a_film_within_diffusion_keeps_its_formula():
 
 
 def test_a_film_thicker_than_the_mean_free_path_is_not_what_the_exact_sum_is_for():
-    sample = Sample(mean_free_path_nm=50.0, thickness_nm=80.0)
+    sample = Sample(mean_free_path_nm=30.0, thickness_nm=33.0)
     result = analyse_curve(measured("hln_full", 300.0, 120.0, 29.0), Settings(sample=sample))
     assert result.fit.model == "hln_full"
     assert "beyond diffusion hln_full does not hold" in " ".join(result.examination.sentences)

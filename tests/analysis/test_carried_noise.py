@@ -151,3 +151,12 @@ def test_variances_are_positive_where_lengths_can_hardly_be_told_apart(name):
     assert np.isfinite(sd).all()
     assert np.linalg.eigvalsh(fitted.covariance / sd / sd[:, np.newaxis]).min() > -1e-6
     assert 0 < fitted.offset_error < math.inf
+
+
+@pytest.mark.parametrize("rows", [24, 31, 50])
+def test_short_sweep_behind_a_steep_filter_has_no_noise_of_negative_power(rows):
+    one = Spectrum(np.ones(1), ((4, 0.25),), 0.0, 0.0, 0.0, float(rows), rows)
+    field, leg = np.linspace(-0.1, 0.1, rows), np.zeros(rows, int)
+    noise = carried_noise(one, 1, leg, field, np.arange(rows), np.ones(rows), np.zeros(rows))
+    assert (noise.power > 0).all()
+    assert np.linalg.eigvalsh(noise.covariance(np.eye(rows))).min() > -1e-12

@@ -165,3 +165,17 @@ def test_a_model_without_l_phi_is_refused():
     values = {name: value for name, value in fitted.values.items() if name != "l_phi_nm"}
     with pytest.raises(ValueError, match="hln has no l_phi_nm"):
         check_dimension(replace(fitted, values=values), data, Sample(width_um=1.0))
+
+
+@pytest.mark.parametrize("thickness_nm", [60.0, 100.0])
+def test_a_thin_film_in_a_field_that_fits_into_it_is_thick(thickness_nm):
+    """L_phi is five times the thickness and more, and yet the lowest mode across bends the curve at high field."""
+    data, sample = curve("film_crossover", (300.0, thickness_nm), 0.18), Sample(thickness_nm=thickness_nm)
+    check = check_dimension(fit("hln", data, sample=sample), data, sample)
+    assert check.best.model == "film_crossover"
+    assert abs(check.best["l_phi_nm"].value - 300) < 3 * check.best["l_phi_nm"].error
+    assert "thick film" in check.sentence
+    flown = check_dimension(
+        fit("hln", data, sample=sample), data, Sample(thickness_nm=thickness_nm, mean_free_path_nm=200.0)
+    )
+    assert flown.dimension == "film"

@@ -239,3 +239,15 @@ def test_joint_requests_that_contradict_themselves_are_refused():
         joint_fit("hln_full", curves, per_curve_fixed=[{}])
     with pytest.raises(ValueError, match="no curve given"):
         joint_fit("hln_full", [])
+
+
+def test_a_fit_that_misses_the_curve_gives_no_bound():
+    """What the model denies the curve cannot bound: graphene's turns, taken for a metal film's."""
+    field = np.linspace(-0.1, 0.1, 201)
+    clean = MODELS["graphene_mono"].value(field, 500.0, 200.0, 100.0)
+    data = Curve(field, clean + np.random.default_rng(0).normal(0, 1e-3, 201), np.full(201, 1e-3))
+    fitted = fit("hln_full", data)
+    assert "misfit" in {remark.code for remark in fitted.remarks}
+    for name in fitted.free:
+        estimate = fitted[name]
+        assert estimate.determined or estimate.lower is None and estimate.upper is None
