@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acquire.importers.tables import QUANTITIES, Columns, parse_column
+from acquire.journal import is_sweep_file
 from acquire.run import Run, load_all
 from acquire.trouble import UserError
 from analysis.live import Settings
@@ -51,11 +52,20 @@ def read_files(args: argparse.Namespace) -> list[Run]:
         names = dict(parse_column(text) for text in args.column)
     except ValueError as error:
         raise UserError(str(error)) from error
+    _refuse_what_tables_need(args)
     per_square = {"sheet_resistance_ohm", "sigma_S"} & set(names)
     if args.geometry == VAN_DER_PAUW and per_square:
         raise UserError(f"--geometry {VAN_DER_PAUW}: {per_square.pop()} is per square already; leave the geometry out")
     columns = Columns(names, args.excitation_nA, args.temperature_K, args.squares or 1.0, args.reference_ohm)
     return load_all(args.files, columns)
+
+
+def _refuse_what_tables_need(args: argparse.Namespace) -> None:
+    """Refuse what is said of a table where every file is one of ours, which says that itself."""
+    said = [name for name in ("column", "temperature_K", "excitation_nA", "reference_ohm") if getattr(args, name)]
+    if said and all(path.is_file() and is_sweep_file(path) for path in args.files):
+        words = ", ".join("--" + name.replace("_", "-") for name in said)
+        raise UserError(f"{words}: is for plain tables; {args.files[0]} is a sweep file of Cusp and says it itself")
 
 
 def settings_for(args: argparse.Namespace, runs: Sequence[Run]) -> Settings:

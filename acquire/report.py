@@ -56,6 +56,15 @@ def table(snapshot: Snapshot, files: Sequence[str] = ()) -> Table:
     return out
 
 
+def remark_lines(sweeps: Sequence[SweepResult], names: Sequence[str] = ()) -> list[str]:
+    """Return what a reader should know of each sweep as lines for a terminal; `names` are those of the sweeps."""
+    lines = []
+    for place, sweep in enumerate(sweeps):
+        name = names[place] if names else f"sweep {sweep.sweep}"
+        lines += [f"{name}: {text}" for text in (*(remark.message for remark in sweep.remarks), sweep.advice) if text]
+    return lines
+
+
 def statement_lines(statement: Statement) -> list[str]:
     """Return what the sweeps say of the film as lines for a terminal."""
     lines = []

@@ -57,6 +57,8 @@ def load(path: Path, columns: Columns | None = None) -> Run:
     JournalError
         The file cannot be read, is damaged or holds no row.
     """
+    if path.is_dir():
+        raise JournalError(f"{path}: is a folder; name the files in it")
     if not path.is_file():
         raise JournalError(f"{path}: there is no such file")
     return _own(path) if is_sweep_file(path) else _table(path, columns)
@@ -79,18 +81,18 @@ def _own(path: Path) -> Run:
     if not file.end:
         torn = f", {file.torn} bytes of a torn row left out" if file.torn else ""
         remarks.append(f"{path.name}: unfinished, {file.rows} whole rows{torn}")
-    if tilt := _tilt(path, file.start.get("vector_magnet")):
-        remarks.append(tilt)
+    vector = file.start.get("vector_magnet")
+    if told := tilt(vector.get("polar_deg") if isinstance(vector, dict) else None):
+        remarks.append(f"{path.name}: {told}")
     return Run(path, file.columns, sample=_sample(path, file.start.get("sample")), remarks=tuple(remarks))
 
 
-def _tilt(path: Path, vector: object) -> str:
+def tilt(polar_deg: float | None) -> str:
     """Return what is to be said where a vector magnet was swept in another direction than across the film."""
-    polar_deg = vector.get("polar_deg") if isinstance(vector, dict) else None
     if polar_deg in (None, 0, 180):
         return ""
     return (
-        f"{path.name}: the field was swept {polar_deg} degrees from z and field_T is the whole of it; models of a "
+        f"the field was swept {polar_deg} degrees from z and field_T is the whole of it; models of a "
         "perpendicular field take it for that"
     )
 

@@ -177,18 +177,24 @@ class Alternatives:
 
     def _gain(self, first: FitResult, new: FitResult) -> float:
         """Return by how much the score with a background is better than it must be."""
-        widened = refit.usual_rise(new, self.part, _K)
-        gain = evidence(first, new, self.curve, widened) + score(first, self.sample) - first.aicc
+        gain = self._better(first, new) + score(first, self.sample) - first.aicc
         gain -= score(new, self.sample) - new.aicc
         # a model that the data must ask for, by 10, has to be so far ahead of those with a background too
         if_asked = material(self.sample.material).if_asked
         return gain if plain_name(first) in if_asked and plain_name(new) not in if_asked else gain - ASKED_FOR
 
+    def _better(self, first: FitResult, new: FitResult) -> float:
+        """Return the difference in AICc, for the noise that the points have."""
+        return evidence(first, new, self.curve, refit.usual_rise(new, self.part, _K))
+
     def _of_background(self, first: FitResult, new: FitResult) -> str:
         size = f"{new.values[_K]:.3g}" + (f" +- {new[_K].error:.2g}" if new[_K].error else "")
-        text = f"the curve asks for a classical magnetoresistance -k B^2, k = {size} G0/T^2 (better by "
-        text += f"{first.aicc - new.aicc:.3g} in AICc): {new.model} gives {l_phi_in_words(new)}, {first.model} without "
-        text += f"it {l_phi_in_words(first)}"
+        better = self._better(first, new)
+        why = f"better by {better:.3g} in AICc"
+        if better <= 0:  # chosen by the score, in which a fit that no film can have counts less
+            why = f"worse by {-better:.3g} in AICc, but {first.model} takes parameters that no film has"
+        text = f"the curve asks for a classical magnetoresistance -k B^2, k = {size} G0/T^2 ({why}): {new.model} gives "
+        text += f"{l_phi_in_words(new)}, {first.model} without it {l_phi_in_words(first)}"
         if self.sample.mean_free_path_nm is None:
             text += "; what is beyond diffusion begins so too: give mean_free_path_nm to tell them apart"
         return text

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import chdtri, ndtr, stdtrit
 
 from analysis.carried_noise import CarriedNoise, carried_noise
 from analysis.mirror import EvenCurve, Leg
@@ -26,6 +26,7 @@ _SCALES = 12
 _SCALE_RATIO = 1.7  # between neighbouring B_i of the smooth curve
 _ROUNDING = 1e-11
 _WRITTEN = 10.0  # |B|/B_i of the feature whose noise a point at |B| gets: the sharp end of what a fit reads from it
+_HARDLY = 0.003  # how likely noise may be stronger than is allowed for where an odd structure is looked for
 _SPOKEN_OF = 9.0  # rise of 2 ln(likelihood), three standard errors
 
 
@@ -126,18 +127,19 @@ def error_bars(legs: list[Leg], even: EvenCurve) -> ErrorBars:
         Fitted to them.
     """
     rows = _rows(legs, even)
-    # taken for noise, an odd structure would hide itself: the noise it is measured by is what is left besides
-    found, scatter_squared = _noise(even, rows, odd=even.covariance is not None)
-    odd = None if even.covariance is None else _odd_structure(even, rows, found)
-    if odd is None and even.covariance is not None:
-        found, scatter_squared = _noise(even, rows, odd=False)
+    found, scatter_squared = _noise(rows, _smooth(even, rows))
+    odd, noise = (None, found) if even.covariance is None else _odd_structure(even, rows, found)
+    if odd is not None:  # it cancels in the pairs, and is no noise of theirs
+        found, scatter_squared = _noise(rows, np.hstack([_smooth(even, rows), _smooth_odd(even, rows)]))
     reach = np.sort(np.abs(rows.true_T))
     scales = np.geomspace(max(float(reach[min(2, len(reach) - 1)]), 1e-4 * reach[-1]), reach[-1], _SCALES)
-    power = found.seen_by(_features(scales, rows.leg_of, rows.true_T))
+    power = found.seen_by(_beside_lines(cooperon(rows.true_T, scales / _WRITTEN)[1], rows))
     # with few rows the noise itself is uncertain: Student's t makes the interval hold the truth as often as it says
     student = float(stdtrit(max(found.freedom / found.error_factor**2, 1.0), ndtr(1.0)))
-    # a centre is read off the steep sides of the cusp; its error holds the scatter of the rows already
-    centres = max(1.0, float(power[0]) / max(1.0, scatter_squared))
+    centres = 1.0
+    if even.covariance is not None:  # a centre is read off the sides of the cusp; its error holds the scatter already
+        slopes = _beside_lines(_member(even, rows).T * even.slope(rows.true_T), rows)
+        centres = max(1.0, float(noise.seen_by(slopes).mean()) / max(1.0, scatter_squared))
     return ErrorBars(found, scales, student * np.sqrt(power), rows.block, centres, student, odd)
 
 
@@ -173,43 +175,67 @@ def _rows(legs: list[Leg], even: EvenCurve) -> _Rows:
         left.append(_blocks((leg.xx_ohm - smooth)[order], block))
         scatter.append(leg.noise_xx_ohm / np.sqrt(block * _blocks(leg.rows[order], block)))
         number.append(np.full(len(field[-1]), k))
-    return _Rows(*(np.concatenate(part) for part in (number, field, left, scatter)), block)
+    leg_of, true_T, left_ohm, scatter_ohm = (np.concatenate(part) for part in (number, field, left, scatter))
+    return _Rows(leg_of, true_T, left_ohm, scatter_ohm, block)
 
 
-def _noise(even: EvenCurve, rows: _Rows, odd: bool) -> tuple[Spectrum, float]:
-    """Return the spectrum over the scatter, and the mean square that is left; what is smooth and odd out, if `odd`."""
-    fitted = _orthonormal(_smooth(even, rows.leg_of, rows.true_T, odd) / rows.scatter_ohm[:, np.newaxis])
+def _noise(rows: _Rows, fitted_ohm: np.ndarray) -> tuple[Spectrum, float]:
+    """Return the spectrum over the scatter, and the mean square of what is left once the columns are taken out."""
+    fitted = _orthonormal(fitted_ohm / rows.scatter_ohm[:, np.newaxis])
     over = rows.left_ohm / rows.scatter_ohm
     left = over - fitted @ (fitted.T @ over)
     return spectrum(left, fitted), float(left @ left) / max(1, len(left) - fitted.shape[1])
 
 
-def _odd_structure(even: EvenCurve, rows: _Rows, noise: Spectrum) -> OddStructure | None:
-    """Return what is odd in the field beyond a straight line and such noise."""
+def _odd_structure(even: EvenCurve, rows: _Rows, all_noise: Spectrum) -> tuple[OddStructure | None, Spectrum]:
+    """Return what is odd in the field beyond a straight line and noise, and the noise besides.
+
+    `all_noise` is the spectrum of the noise if there is nothing odd.
+    """
     pairs = pairing(rows.true_T)
     share = pairs.share * rows.scatter_ohm
-    independent = np.sqrt((share**2).sum(axis=1))
-    slope = even.slope(pairs.field_T)
-    return find_odd_structure(
-        pairs.field_T, pairs.share @ rows.left_ohm, independent, slope, noise.covariance(share)
+    seen = (
+        pairs.field_T, pairs.share @ rows.left_ohm, np.sqrt((share**2).sum(axis=1)), even.slope(pairs.field_T)
     )  # fmt: skip
+    # rows that are alike have more noise than neighbours differ by, and never less
+    if find_odd_structure(*seen) is None:
+        return None, all_noise
+    columns, rival = [_smooth(even, rows), _smooth_odd(even, rows)], None
+    if np.ptp(rows.leg_of) > 0:  # what legs have in common, even or odd, is no noise
+        columns += [(pairs.share > 0).T, (pairs.share < 0).T]
+    else:
+        rival = all_noise.covariance(share)
+    noise, _ = _noise(rows, np.hstack(columns))
+    told_by = max(noise.freedom / noise.error_factor**2, 1.0)
+    stronger = told_by / float(chdtri(told_by, 1 - _HARDLY))
+    odd = find_odd_structure(*seen, stronger * noise.covariance(share), None if rival is None else stronger * rival)
+    return odd, all_noise if odd is None else noise
 
 
-def _smooth(even: EvenCurve, leg_of: np.ndarray, true_T: np.ndarray, odd: bool) -> np.ndarray:
+def _smooth(even: EvenCurve, rows: _Rows) -> np.ndarray:
     """Return what a smooth even curve, constants, slopes and wrong centres can add to the readings, shape (n, p).
 
     Finer than E itself: what E misses of the curve is not to be taken for slow noise.
     """
-    low, high = even.scales_T[0], even.scales_T[-1]
-    scales = np.geomspace(low, high, 1 + math.ceil(math.log(high / low) / math.log(_SCALE_RATIO)))
-    shift = (even.weights_xx @ cooperon(true_T, even.scales_T)[1]) / np.where(true_T == 0, 1.0, true_T)
-    member = (leg_of[:, np.newaxis] == np.arange(len(even.centre_T))).astype(float)
-    columns = [cooperon(true_T, scales)[0].T, member, member * true_T[:, np.newaxis]]
-    if odd:  # it cancels in the pairs, and is no noise of theirs
-        columns.append((np.sign(true_T) * cooperon(true_T, scales)[0]).T)
+    true, member = rows.true_T, _member(even, rows)
+    columns = [cooperon(true, _finer(even))[0].T, member, member * true[:, np.newaxis]]
     if even.covariance is not None:
-        columns.append(member * shift[:, np.newaxis])
+        columns.append(member * even.slope(true)[:, np.newaxis])
     return np.hstack(columns)
+
+
+def _member(even: EvenCurve, rows: _Rows) -> np.ndarray:
+    return (rows.leg_of[:, np.newaxis] == np.arange(len(even.centre_T))).astype(float)
+
+
+def _smooth_odd(even: EvenCurve, rows: _Rows) -> np.ndarray:
+    """Return what a smooth odd curve, the same in all legs, can add to the readings, shape (n, p)."""
+    return (np.sign(rows.true_T) * cooperon(rows.true_T, _finer(even))[0]).T
+
+
+def _finer(even: EvenCurve) -> np.ndarray:
+    low, high = even.scales_T[0], even.scales_T[-1]
+    return np.geomspace(low, high, 1 + math.ceil(math.log(high / low) / math.log(_SCALE_RATIO)))
 
 
 def _blocks(values: np.ndarray, block: int) -> np.ndarray:
@@ -224,12 +250,12 @@ def _orthonormal(columns: np.ndarray) -> np.ndarray:
     return columns @ (direction[:, kept] / np.sqrt(size[kept]))
 
 
-def _features(scales: np.ndarray, leg_of: np.ndarray, true_T: np.ndarray) -> np.ndarray:
-    """Return how curves change with a B_i that shows at each of the scales, less what constants and lines take up."""
-    shapes = cooperon(true_T, scales / _WRITTEN)[1]
-    for leg in np.unique(leg_of):
-        own = leg_of == leg
-        line = np.column_stack([np.ones(own.sum()), true_T[own] - true_T[own].mean()])
+def _beside_lines(shapes: np.ndarray, rows: _Rows) -> np.ndarray:
+    """Return shapes over the rows, (m, n), less what constants and lines of each leg take up."""
+    left = shapes.copy()
+    for leg in np.unique(rows.leg_of):
+        own = rows.leg_of == leg
+        line = np.column_stack([np.ones(own.sum()), rows.true_T[own] - rows.true_T[own].mean()])
         line /= np.sqrt((line**2).sum(axis=0))
-        shapes[:, own] -= (shapes[:, own] @ line) @ line.T
-    return shapes
+        left[:, own] -= (left[:, own] @ line) @ line.T
+    return left

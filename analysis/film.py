@@ -9,6 +9,8 @@ from analysis.curve import Curve
 from analysis.model import Remark
 from analysis.sample import Sample
 
+_FINEST_STEP_T = 1e-6
+
 
 def elastic_length(sample: Sample) -> dict[str, float]:
     """Return L_e = sqrt(D tau) = l/sqrt(2) [nm] of a film whose mean free path l is known, so that B_e = B_tr."""
@@ -35,7 +37,9 @@ def _field_steps(l_phi_nm: float, curve: Curve) -> list[Remark]:
     if inside > 3:
         return []
     text = f"only {inside} different fields lie within 3 B_phi = {3 * b_phi:.2g} T: the cusp is not resolved"
-    return [Remark("field_step", f"{text}; measure in steps below {b_phi:.1g} T")]
+    # a length that has run away asks for steps that no magnet makes
+    wanted = f"; measure in steps below {b_phi:.1g} T" if b_phi > _FINEST_STEP_T else ""
+    return [Remark("field_step", text + wanted)]
 
 
 def _diffusion(l_phi_nm: float, curve: Curve, sample: Sample) -> list[Remark]:
@@ -48,7 +52,7 @@ def _diffusion(l_phi_nm: float, curve: Curve, sample: Sample) -> list[Remark]:
         text = f"the field reaches {b_max:.3g} T = {b_max / b_tr:.2g} B_tr; diffusive formulas hold below 0.1 B_tr"
         remarks.append(Remark("beyond_diffusion", f"{text}: fit |B| < {0.1 * b_tr:.2g} T"))
     if b_phi > 1e-3 * b_tr:
-        text = f"B_phi/B_tr = {b_phi / b_tr:.2g} is above 0.001: a diffusive formula gives L_phi several per cent wrong"
+        text = f"B_phi/B_tr = {b_phi / b_tr:.3g} is above 0.001: a diffusive formula gives L_phi several per cent wrong"
         remarks.append(Remark("short_l_phi", text))
     return remarks
 

@@ -114,7 +114,8 @@ def _zero_field(sweep: SweepResult, field_T: np.ndarray, slope: Hall | None) -> 
     inside = (field_T >= low) & (field_T <= high)
     sigma = _sigma(sweep, field_T, slope)[inside] - G0 * sweep.fit.evaluate(field_T[inside])
     mean, error = _mean(sigma)
-    return mean, max(error, G0 * sweep.fit.offset_error)
+    error = max(error, G0 * sweep.fit.offset_error)
+    return (mean, error) if error < mean else _MISSING  # a fit that does not determine L_phi cannot tell sigma(0)
 
 
 def _high_field(

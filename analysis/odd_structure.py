@@ -14,7 +14,8 @@ and widths by their likelihood. The centre itself stays: o may as well have the 
 that has little else is not seen at all.
 
 Noise of neighbouring rows that are alike (a lock-in's filter, drift) has smooth odd parts too: the likelihood is that
-of the noise with its covariance, as the rows themselves show it.
+with the covariance of the noise, which the rows themselves show. Two legs differ by nothing else. In one leg alone slow
+noise is the rival: what it explains as well is no structure.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ import numpy as np
 MOST_FIELDS = 64
 """Fields |B| at which the odd part is looked at: readings between them are averaged."""
 
-EVIDENCE = 5.0
+EVIDENCE = 8.0
 """Rise of 2 ln(restricted likelihood) from which on there is an odd structure; size and width are two unknowns."""
 
 _WIDTHS = 2.5  # ratio of neighbouring widths that are tried
 _SIZES = np.geomspace(0.03, 1e5, 24)  # over the noise of a point
 _ROUNDING = 1e-9
+_UNKNOWN = 0.01  # of the variance: behind a slow filter neighbours differ by less, but nobody knows by how much
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _edges(field_T: np.ndarray) -> np.ndarray:
 
 def find_odd_structure(
     field_T: np.ndarray, odd_ohm: np.ndarray, noise_ohm: np.ndarray, slope_ohm_per_T: np.ndarray,
-    covariance: np.ndarray | None = None,
+    covariance: np.ndarray | None = None, rival: np.ndarray | None = None,
 ) -> OddStructure | None:  # fmt: skip
     """Find the odd structure, None where there is no evidence for one.
 
@@ -112,6 +114,8 @@ def find_odd_structure(
         E' there.
     covariance : ndarray, shape (m, m), optional
         Of the noise of y, where readings are not independent [ohm^2].
+    rival : ndarray, shape (m, m), optional
+        The same, if all of y were noise.
     """
     if len(field_T) < 8:
         return None
@@ -120,17 +124,17 @@ def find_odd_structure(
     if abs(np.linalg.det(triangle)) < _ROUNDING * abs(triangle[0]).max() ** 2:
         return None
     centre = np.linalg.solve(triangle, basis.T)[0] / noise_ohm
-    root = np.linalg.cholesky(np.diag(noise_ohm**2) if covariance is None else covariance)
-    rest = np.linalg.qr(np.linalg.solve(root, lines), mode="complete")[0][:, 2:]
-    independent = np.linalg.solve(root.T, rest)
+    covariance = np.diag(noise_ohm**2) if covariance is None else covariance
+    root, independent, alone = _without(covariance, lines, odd_ohm)
     size, w = np.median(noise_ohm) ** 2, independent.T @ odd_ohm
     looks = [_looks(size * kernel, centre, independent, w) for kernel in _kernels(field_T)]
     level, moved = (np.concatenate(parts) for parts in zip(*looks, strict=True))
-    evidence = -float(level.min())
+    ahead = 0.0 if rival is None else min(_without(rival, lines, odd_ohm)[2] - alone, 0.0)
+    evidence = ahead - float(level.min())
     if evidence < EVIDENCE:
         return None
     weight = np.exp(-(level - level.min()) / 2)
-    left = root @ (rest @ w)
+    left = root @ (root.T @ (independent @ w))
     return OddStructure(float(weight @ moved / weight.sum()), math.sqrt(float(np.mean(left**2))), evidence)
 
 
@@ -144,6 +148,19 @@ def _kernels(field_T: np.ndarray) -> list[np.ndarray]:
         kernels.append(np.exp(-near / (2 * width**2)) - np.exp(-far / (2 * width**2)))
         kernels.append(1 / (1 + near / width**2) - 1 / (1 + far / width**2))
     return kernels
+
+
+def _without(covariance: np.ndarray, lines: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the root L of the noise L L^T, the sums that E' and the line do not touch, and -2 ln(likelihood) of noise.
+
+    The sums are columns, of noise 1 each and independent of each other.
+    """
+    root = np.linalg.cholesky(covariance + _UNKNOWN * np.diag(covariance.diagonal()))
+    white = np.linalg.solve(root, lines)
+    basis, triangle = np.linalg.qr(white, mode="complete")
+    independent = np.linalg.solve(root.T, basis[:, lines.shape[1] :])
+    sizes = np.abs(np.append(root.diagonal(), triangle.diagonal()))
+    return root, independent, float(2 * np.log(sizes).sum() + ((independent.T @ y) ** 2).sum())
 
 
 def _looks(

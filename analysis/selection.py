@@ -168,7 +168,12 @@ def l_phi_in_words(result: FitResult) -> str:
     if found.value is None:
         ends = {"above": found.lower, "below": found.upper}
         return "no L_phi" + "".join(f", {side} {end:.4g} nm" for side, end in ends.items() if end is not None)
-    return f"L_phi = {found.value:.4g} +- {found.error or 0.0:.2g} nm"
+    error = found.error or 0.0
+    return (
+        f"L_phi = {found.value:.4g} +- {error:.2g} nm"
+        if error < 99.5
+        else f"L_phi = {found.value:.0f} +- {error:.0f} nm"
+    )
 
 
 def symmetry(fitted: Selection | FitResult, curve: Curve) -> Symmetry:

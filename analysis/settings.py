@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass, field
 
@@ -55,7 +56,9 @@ class Settings:
             Unknown model, a fixed parameter that it does not have, or a number that is not usable.
         """
         if self.model != AUTO and self.model not in MODELS:
-            raise ValueError(f"model {self.model!r} is not known; there are {AUTO}, {', '.join(MODELS)}")
+            close = difflib.get_close_matches(self.model, (AUTO, *MODELS), n=1)
+            meant = f", did you mean {close[0]}?" if close else ""
+            raise ValueError(f"model {self.model!r} is not known{meant}; there are {AUTO}, {', '.join(MODELS)}")
         if self.window_T is not None and not 0 < self.window_T < math.inf:
             raise ValueError(f"window: {self.window_T} T; give a field above 0, or leave it out to fit all")
         if self.window_T is not None and self.window_T < SMALLEST_T:

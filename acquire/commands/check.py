@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 def _vector_table(config: Config) -> Table:
     """Return what several supplies make together: the allowed fields and the direction of a sweep."""
     axes, vector = config.axes, config.vector_magnet
-    table = Table(title=f"magnet: {', '.join(axes.values())}", title_justify="left", show_header=False, width=90)
+    table = Table(title=f"magnet: {', '.join(axes.values())}", title_justify="left", show_header=False, width=_width())
     for volume in vector.volumes(list(axes)):
         table.add_row("limit", "field_T", str(volume))
     for axis, share in zip(axes, vector.direction(list(axes)), strict=True):
@@ -52,9 +52,14 @@ def _vector_table(config: Config) -> Table:
     return table
 
 
+def _width() -> int:
+    """Return the width of every table: one that is wider than the terminal loses its right side."""
+    return min(90, Console().width)
+
+
 def _table(name: str, station: Station) -> Table:
     instrument = station.open(name)
-    table = Table(title=f"{name}: {instrument.identity}", title_justify="left", show_header=False, width=90)
+    table = Table(title=f"{name}: {instrument.identity}", title_justify="left", show_header=False, width=_width())
     for kind, entries in (("limit", instrument.limits()), ("setting", instrument.snapshot())):
         for key, value in entries.items():
             table.add_row(kind, key, f"{value:g}" if isinstance(value, float) else str(value))

@@ -47,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fit every sweep of every file; print a table and write JSON."""
+    for path in (args.json, args.statement):
+        if path is not None and not path.parent.is_dir():
+            raise UserError(f"{path}: cannot be written: there is no folder {path.parent}")
     runs = read_files(args)
     settings = settings_for(args, runs)
     results = analyse_runs(runs, settings)
@@ -59,9 +62,8 @@ def run(args: argparse.Namespace) -> int:
         for result, (path, number) in zip(results.snapshot.sweeps, results.origins, strict=True):
             if args.bootstrap is not None:
                 print(f"{path.name}, sweep {number}: {_bootstrap(result, args.bootstrap)}")
-            for text in (*(remark.message for remark in result.remarks), result.advice):
-                if text:
-                    print(f"{path.name}, sweep {number}: {text}", file=sys.stderr)
+            for line in report.remark_lines([result], [f"{path.name}, sweep {number}"]):
+                print(line, file=sys.stderr)
         if results.snapshot.statement is not None:
             print("\n".join(statement_lines(results.snapshot.statement)))
     if args.statement:

@@ -18,8 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print every model with its parameters."""
     console = Console()
+    width = min(100, console.width)
     for model in MODELS.values():
-        table = Table(title=f"{model.name}: {model.title}", caption=model.source, title_justify="left", width=100)
+        table = Table(title=f"{model.name}: {model.title}", caption=model.source, title_justify="left", width=width)
         for heading in ("parameter", "unit", "range", "meaning"):
             table.add_column(heading)
         for p in model.parameters:

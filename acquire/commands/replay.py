@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
                 session.wait()
             if session.snapshot is not None:
                 Console().print(report.table(session.snapshot))
+                for line in report.remark_lines(session.snapshot.sweeps):
+                    print(line, file=sys.stderr)
             print(session.status.sentence)
         finally:
             session.close()

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pymeasure.experiment import FloatParameter, Parameter
+from pymeasure.experiment import FloatParameter, ListParameter, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from acquire import report
 from acquire.config import load
+from acquire.run import tilt
 from acquire.session import Session
 from acquire.station import Station
 from acquire.status import JobStatus
@@ -38,12 +39,12 @@ def run(args: argparse.Namespace) -> int:
     session = Session(station, args.output or Path(config.data_folder), Settings(sample=config.sample))
     try:
         with stopping_signals(session.stop):
-            return _run(session, procedure)
+            return _run(session, procedure, config.vector_magnet.polar_deg if config.axes else None)
     finally:
         session.close()
 
 
-def _run(session: Session, procedure: Measurement) -> int:
+def _run(session: Session, procedure: Measurement, polar_deg: float | None) -> int:
     try:
         number = session.submit(procedure).number
     except ValueError as error:
@@ -62,8 +63,12 @@ def _run(session: Session, procedure: Measurement) -> int:
             job = next(j for j in session.status.jobs if j.number == number)
             progress.update(task, completed=job.progress, told=_told(session, job.seconds_left))
     job = next(j for j in session.status.jobs if j.number == number)
-    if session.snapshot is not None:
+    if session.snapshot is not None and session.snapshot.sweeps:
         Console().print(report.table(session.snapshot))
+        for line in report.remark_lines(session.snapshot.sweeps):
+            print(line, file=sys.stderr)
+        if told := tilt(polar_deg):
+            print(told, file=sys.stderr)
     if job.path is not None:
         print(f"{job.title} {job.status.value}: {job.path}")
     if job.status is JobStatus.FINISHED:
@@ -102,14 +107,16 @@ def set_parameters(procedure: Measurement, values: Mapping[str, str]) -> None:
         try:
             procedure.set_parameters({name: _boolean(value)})
         except (ValueError, TypeError) as error:
-            raise UserError(f"--set {name}={value}: {error}{_range(known[name])}") from error
+            raise UserError(f"--set {name}={value}: {_accepted(known[name], error)}") from error
 
 
-def _range(parameter: Parameter) -> str:
-    """Return the range of a parameter in words, nothing for one that has none."""
-    if not isinstance(parameter, FloatParameter):
-        return ""
-    return f"; give a number from {parameter.minimum:g} to {parameter.maximum:g} {parameter.units or ''}".rstrip()
+def _accepted(parameter: Parameter, error: Exception) -> str:
+    """Return what a parameter takes, in words."""
+    if isinstance(parameter, FloatParameter):
+        return f"give a number from {parameter.minimum:g} to {parameter.maximum:g} {parameter.units or ''}".rstrip()
+    if isinstance(parameter, ListParameter):
+        return f"give one of {', '.join(map(str, parameter.choices))}"
+    return str(error)
 
 
 def _split(setting: str) -> tuple[str, str]:

@@ -37,6 +37,8 @@ ERROR = "dsigma_error_e2_per_pi_h"
 SIGNALS = (DSIGMA, "resistance_ohm", "sheet_resistance_ohm", "sigma_S", "x_V")
 QUANTITIES = (FIELD_NAME, *SIGNALS, ERROR, "hall_ohm", "temperature_K", "time_s", V_REF, GATE)
 LARGEST_FILE = 256 << 20
+FEWEST_ROWS = 8
+"""A table of fewer rows and more columns than this may lie on its side."""
 _DECIMAL = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 
@@ -109,6 +111,9 @@ def read_table(path: Path, columns: Columns) -> tuple[dict[str, np.ndarray] | Cu
     data = {name: column[good] for name, column in data.items()}
     left_out = odd + int((~good).sum())
     remarks = (f"{path.name}: {left_out} rows left out, they hold no number",) if left_out else ()
+    if len(values) < FEWEST_ROWS < values.shape[1]:
+        told = f"{path.name}: {len(values)} rows of {values.shape[1]} columns: does it lie on its side? Transpose it"
+        remarks += (told,)
     return (_curve if signals[0] == DSIGMA else _rows)(path, data, signals[0], columns), remarks
 
 
@@ -123,7 +128,9 @@ def _read(path: Path) -> tuple[list[str], np.ndarray, int]:
     headings: list[str] = []
     rows: list[list[float]] = []
     odd = 0
-    for line in filter(str.strip, text.splitlines()):
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
         comment = line.lstrip().startswith(("#", "%"))
         cells = _cells(line)
         numbers = None if comment else _numbers(cells)
@@ -133,7 +140,10 @@ def _read(path: Path) -> tuple[list[str], np.ndarray, int]:
         elif not rows or len(numbers) == len(rows[0]):
             rows.append(numbers)
         else:
-            raise JournalError(f"{path}: row {len(rows) + 1} has {len(numbers)} columns, the first has {len(rows[0])}")
+            raise JournalError(
+                f"{path}: line {number} has {len(numbers)} columns, the first row has {len(rows[0])}; if the file was "
+                "cut there, take the original, or a copy without that line"
+            )
     if not rows:
         raise JournalError(f"{path}: no rows of numbers in it")
     return headings, np.array(rows), odd

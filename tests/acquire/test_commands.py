@@ -102,6 +102,18 @@ def test_lists(word, capsys):
     assert ("l_phi_nm" if word == "models" else "sr830") in out
 
 
+@pytest.mark.parametrize("word", ["models", "instruments", "check"])
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_nothing_is_cut_at_the_edge_of_the_terminal(word, columns, fast, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert main([word, *(["--config", str(fast)] if word == "check" else [])]) == 0
+    out = capsys.readouterr().out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= columns
+    assert all(line.rstrip()[-1] in "│┃" for line in out.splitlines() if line[:1] in tuple("│┃"))
+    if word == "instruments":
+        assert {"ramp_rate_max_T_per_min,", "switch_heating_time_s=0.0,"} <= set(out.split())
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as ended:
@@ -129,7 +141,13 @@ def test_a_wrong_word_is_usage(words, capsys):
         (["fit", "SWEEP", "--window-T", "nan"], "window"),
         (["fit", "SWEEP", "--fix", "l_phi_nm=-5"], "outside"),
         (["fit", "SWEEP", "--fix", "l_asy_nm=5"], "l_asy_nm"),
-        (["fit", str(ROOT)], "no such file"),
+        (["fit", str(ROOT)], "is a folder"),
+        (["fit", "SWEEP", "--model", "hnl"], "did you mean hln"),
+        (["fit", "SWEEP", "--temperature-K", "4"], "--temperature-K: is for plain tables"),
+        (["fit", "SWEEP", "--column", "field_T=B"], "--column: is for plain tables"),
+        (["fit", "SWEEP", "--statement", "/nowhere/out.json"], "there is no folder"),
+        (["run", "field-sweep", "--set", "field_step_T=0"], "--set field_step_T=0: give a number from 1e-07 to 10 T"),
+        (["run", "field-sweep", "--set", "shape=round"], "give one of up and down, single, five quadrants"),
         (["run", "field-sweep", "--set", "settle_percent=nan", "--config", "CONFIG"], "nan"),
         (["fit", "SWEEP", "--squares", "-1"], "--squares"),
         (["fit", "SWEEP", "--material", "quantumwell"], "did you mean quantum_well"),

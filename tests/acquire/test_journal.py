@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from acquire import journal
@@ -130,6 +130,8 @@ def test_every_cut_of_the_tail_keeps_every_whole_row(tmp_path):
 
 @settings(max_examples=300, deadline=None)
 @given(at=st.integers(0, 10**6), value=st.integers(0, 255))
+@example(at=-13, value=9)
+@example(at=-13, value=13)
 def test_a_changed_byte_never_gives_a_silently_wrong_row(tmp_path_factory, at, value):
     global _example
     path = tmp_path_factory.getbasetemp() / "changed.csv"
@@ -142,11 +144,14 @@ def test_a_changed_byte_never_gives_a_silently_wrong_row(tmp_path_factory, at, v
         file = read(path)
     except JournalError:
         return
-    if changed != _example:
+    end = _example.rfind(b"#End: ") + 6
+    # to JSON, which follows, blanks are alike
+    if changed[:end] != _example[:end] or changed[end:].translate(_BLANKS) != _example[end:]:
         assert file.damage or file.end != read_end(_example) or file.status == "unfinished"
 
 
 _example: bytes | None = None
+_BLANKS = bytes.maketrans(b"\t\r", b"  ")
 
 
 def read_end(content: bytes) -> dict:

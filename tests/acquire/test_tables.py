@@ -48,6 +48,20 @@ def test_every_quantity_becomes_the_resistance_of_the_bar(tmp_path, name, resist
     assert rows["x_xx_V"] / rows["current_A"] == pytest.approx(np.full(2, resistance))
 
 
+def test_a_table_that_lies_on_its_side_is_suspected(tmp_path):
+    path = tmp_path / "t.txt"
+    np.savetxt(path, [np.arange(20), np.arange(20)])
+    _, remarks = read_table(path, columns("field_T=1", "dsigma_e2_per_pi_h=2"))
+    assert remarks == ("t.txt: 2 rows of 20 columns: does it lie on its side? Transpose it",)
+
+
+def test_a_torn_line_is_named(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("B R Vg\n0 2 -5\n\n1 4 -5\n2 4\n")
+    with pytest.raises(JournalError, match="line 5 has 2 columns, the first row has 3; if the file was cut there"):
+        read_table(path, columns("field_T=B", "resistance_ohm=R"))
+
+
 def test_a_gate_may_be_among_the_columns(tmp_path):
     path = tmp_path / "t.txt"
     path.write_text("B R Vg\n0 2 -5\n1 4 -5\n")

@@ -59,6 +59,7 @@ def test_a_parabola_does_not_spoil_l_phi(film, parabola):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("film", FILMS)
 @pytest.mark.parametrize("parabola", [0.0, 0.02, 0.3, 2.0])
 def test_a_parabola_does_not_spoil_l_phi_in_many_sweeps(film, parabola):

@@ -68,6 +68,17 @@ def test_sheet_resistance_is_no_surer_than_the_curve_that_is_taken_off():
     assert np.mean(np.square(pulls)) < 3
 
 
+def test_a_sheet_resistance_with_an_error_above_it_is_none():
+    """A fit that leaves L_phi open leaves sigma(0) open too: 500 +- 80000 ohm is no number."""
+    live = LiveAnalysis(Settings(model="graphene_so", sample=BAR))
+    for row in as_rows(sweep_rows(60.0, math.inf, noise_V=60e-9, seed=1)):
+        live.add(row)
+    live.finish()
+    (sweep,) = live.snapshot().sweeps
+    assert sweep.fit["l_phi_nm"].value is None
+    assert film_series([sweep], sample=BAR).sheet_ohm is None
+
+
 def test_a_hall_slope_that_tells_no_density_is_named_and_not_the_mass():
     live = LiveAnalysis(Settings(model="hln", sample=BAR))
     for row in as_rows(sweep_rows(l_so_nm=math.inf, noise_V=2e-6)):

@@ -84,6 +84,7 @@ def test_the_error_of_l_phi_covers_once_they_are_taken_as_correlated(symmetrized
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("even", [True, False])
 def test_coverage_over_many_sweeps(even):
     naive = treated = 0

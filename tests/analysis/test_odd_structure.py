@@ -6,6 +6,8 @@ import pytest
 from analysis.live import Settings, analyse
 from analysis.odd_structure import find_odd_structure
 from analysis.reduction import reduce_sweep
+from analysis.sample import Sample
+from tests.analysis.simulated_noise import noisy
 from tests.analysis.simulated_sweep import sweep_rows
 
 OFFSETS_T = (1.7e-3, -1.3e-3)
@@ -101,3 +103,41 @@ def test_a_straight_line_is_no_structure():
     y = np.random.default_rng(5).normal(0, 1e-3, 60)
     assert find_odd_structure(field, y + 100 * field, noise, slope) is None
     assert find_odd_structure(field[:6], y[:6], noise[:6], slope[:6]) is None
+
+
+SLOW = [(0.0, 1.0), (0.0, 3.0), (0.01, 0.0), (0.03, 0.0), (0.1, 0.0)]
+"""Knee [cycles a row] and rows of tau of a 24 dB filter."""
+
+
+def slow_sweep(seed, shape, knee, rows_of_tau):
+    """Rows without any odd structure, in the noise of neighbours that are alike, and their mean centre [T]."""
+    rng = np.random.default_rng(seed)
+    offsets_T = tuple(rng.uniform(-4e-3, 4e-3, 1 if shape == "single" else 2))
+    rows = sweep_rows(300.0, 100.0, shape=shape, offsets_T=offsets_T, seed=None)
+    noise_V = 60e-9 * noisy(rng, len(rows["x_xx_V"]), knee, rows_of_tau)
+    return dict(rows, x_xx_V=rows["x_xx_V"] + noise_V), float(np.mean(offsets_T))
+
+
+@pytest.mark.parametrize("shape", ["single", "up and down"])
+@pytest.mark.parametrize(("knee", "rows_of_tau"), [(0.0, 1.0), (0.0, 3.0), (0.1, 0.0)])
+def test_slow_noise_is_no_structure(shape, knee, rows_of_tau):
+    said = [codes(reduce_sweep(slow_sweep(seed, shape, knee, rows_of_tau)[0], 5.0).remarks) for seed in range(20)]
+    # at most 3 % of many sweeps are said to have one; taken for white, filtered noise passed for one in every sweep
+    assert sum("odd_structure" in one for one in said) <= 3
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("shape", ["single", "up and down"])
+@pytest.mark.parametrize(("knee", "rows_of_tau"), [(0.0, 0.0), *SLOW])
+def test_slow_noise_over_many_sweeps(shape, knee, rows_of_tau):
+    said, held, sweeps = 0, 0, 150
+    for seed in range(3000, 3000 + sweeps):
+        rows, centre_T = slow_sweep(seed, shape, knee, rows_of_tau)
+        result = analyse(rows, Settings(model="hln_full", sample=Sample(squares=5.0)), final=False)
+        said += "odd_structure" in codes(result.remarks)
+        held += abs(result.field_offset_T - centre_T) < result.field_offset_error_T
+    print(f"{shape}, knee {knee}, tau {rows_of_tau}: said in {said}, centre held in {held} of {sweeps}")
+    # measured: said in 0 to 2 %, held in 62 to 75 %; 150 know a share of 3 % to 1.4 %, and one of 68 % to 4 %
+    assert said <= 0.06 * sweeps
+    assert 0.57 * sweeps < held < 0.80 * sweeps

@@ -38,8 +38,9 @@ def test_curve_is_the_truth_within_its_errors(l_phi_nm, case):
     reduction = reduce_sweep(sweep_rows(l_phi_nm, seed=7, **case), 5.0)
     assert reduction.curve is not None, reduction.reason
     found = pulls(reduction.curve, l_phi_nm)
-    # below 1 where the noise of a sweep happens to look like a drift: error bars hold what scatter does not show
-    assert 0.4 < np.mean(found**2) < 1.35
+    # below 1 where the noise of a sweep happens to look like a drift: error bars hold what scatter does not show; in
+    # one leg, whose drift shows only where it is no even curve, below 0.4 in a third of such sweeps, in 5 % below 0.18
+    assert (0.15 if case.get("shape") == "single" else 0.4) < np.mean(found**2) < 1.35
     # where the cusp is narrower than a step, one or two points feel the error of the offset
     assert np.sort(np.abs(found))[-4] < 4
 
