@@ -178,7 +178,8 @@ def _treated(
     significance, start = _shared(_residual(result, curve), curve, pair, even)
     if significance <= SIGNIFICANT:
         where = "at B and -B" if even else "in both sweeps"
-        return _nothing(significance, even, f"no structure comes again {where}: {significance:.1f} standard errors")
+        seen = f": {significance:.1f} standard errors" if significance > 0 else ""
+        return _nothing(significance, even, f"no structure comes again {where}{seen}")
     bare = np.full(len(curve.field_T), task.variance(minimum) ** 0.5)
     # the first fit lies far from the truth, and so its residuals are not yet those of the structure alone
     error, found = _first_look(result, curve, bare if curve.error is None else curve.error, start, even)

@@ -183,7 +183,7 @@ def scan_windows(
     if not held:
         return scan
     # the errors in the sentence are those with them held, and smaller than that of the fit
-    return replace(scan, sentence=f"{scan.sentence}; {', '.join(held)} held, which the sweep does not determine")
+    return replace(scan, sentence=f"with {', '.join(held)} held, which the sweep does not determine: {scan.sentence}")
 
 
 def _without_loose(fitted: FitResult, of: str) -> FitResult:

@@ -102,7 +102,7 @@ def test_what_is_held_because_the_sweep_does_not_determine_it_is_named():
     fitted = fit("hln_full", data)
     assert not fitted["l_so_nm"].determined
     scan = scan_windows(fitted, data)
-    assert scan.sentence.endswith("l_so_nm held, which the sweep does not determine")
+    assert scan.sentence.startswith("with l_so_nm held, which the sweep does not determine: ")
 
 
 def test_noise_alone_has_no_window():
