@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
         args.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"--output {args.output}: cannot be made: {error.strerror}") from error
-    print("Cusp demo: a film is measured in a simulated cryostat, six temperatures, about half a minute.", flush=True)
+    print("Cusp demo: a film is measured in a simulated cryostat, six temperatures, about a minute.", flush=True)
     demo = Demo(args.output)
     with stopping_signals(demo.session.stop):
         show(
